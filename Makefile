@@ -1,0 +1,86 @@
+# Every target sets up what it needs; a set-up with nothing to do takes a fraction of a second. `make` lists the targets.
+#   make demo CORES=4               use four cores (default: all of the machine)
+#   make demo PYTHON=python3.12     build the environment with this interpreter (default: python3)
+#   make demo VENV=/scratch/venv    keep the environment elsewhere (default: .venv)
+
+PYTHON ?= python3
+VENV ?= .venv
+CORES ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+PACS ?=
+CIFAR10 ?=
+PYTEST ?=
+
+SETUP = $(PYTHON) envs/setup.py --venv "$(VENV)"
+RUN = "$(VENV)/bin/python" -m
+SNAKEMAKE = $(RUN) datalines.unlock && $(RUN) snakemake --workflow-profile profiles/local --cores $(CORES)
+# Shown last by every target that runs a study.
+REPORT = @printf '\nThe report is ready:\nresults/%s/report/index.html\n'
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo real cifar test lint format rulegraph clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## create or repair the environment in .venv (no root; about 8 GB of disk)
+	@$(SETUP) demo
+
+demo:  ## the whole study on the embedded testbed: two cores, no data, no GPU, at most 10 minutes
+	@$(SETUP) demo
+	@$(SNAKEMAKE) --config scale=demo
+	$(REPORT) demo
+
+real:  ## the same study on real images: make real PACS=<folder with the PACS domains>
+	@for domain in photo art_painting cartoon; do \
+	    if [ -z "$(PACS)" ] || ! { [ -f "$(PACS)/pacs-$$domain.tar" ] || [ -d "$(PACS)/$$domain" ]; }; then \
+	        echo 'make real needs PACS=<folder>, a folder that holds pacs-photo.tar, pacs-art_painting.tar and pacs-cartoon.tar,' >&2; \
+	        echo 'or the folders photo/, art_painting/ and cartoon/ with one folder per class (README.md says where they come from).' >&2; \
+	        if [ -n "$(PACS)" ]; then echo "Missing: $(PACS)/pacs-$$domain.tar or $(PACS)/$$domain/" >&2; fi; \
+	        exit 2; \
+	    fi; \
+	done
+	@$(SETUP) demo
+	@export PACS="$$(cd "$(PACS)" && pwd)" && $(SNAKEMAKE) --config scale=pacs
+	$(REPORT) pacs
+
+cifar:  ## the same study on CIFAR-10: make cifar CIFAR10=<folder with cifar10-train.tar and cifar10-test.tar>
+	@for part in train test; do \
+	    if [ -z "$(CIFAR10)" ] || ! [ -f "$(CIFAR10)/cifar10-$$part.tar" ]; then \
+	        echo 'make cifar needs CIFAR10=<folder>, a folder that holds cifar10-train.tar and cifar10-test.tar' >&2; \
+	        echo '(tars of JPEG or PNG files laid out as split/class/file).' >&2; \
+	        if [ -n "$(CIFAR10)" ]; then echo "Missing: $(CIFAR10)/cifar10-$$part.tar" >&2; fi; \
+	        exit 2; \
+	    fi; \
+	done
+	@$(SETUP) demo
+	@export CIFAR10="$$(cd "$(CIFAR10)" && pwd)" && $(SNAKEMAKE) --config scale=cifar10
+	$(REPORT) cifar10
+
+test:  ## all tests, at most 15 minutes on two cores; a selection: make test PYTEST="-k report"
+	@$(SETUP) dev
+	@$(RUN) pytest $(PYTEST)
+
+lint:  ## ruff, snakefmt, snakemake --lint, mypy, vulture
+	@$(SETUP) dev
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) snakefmt --check Snakefile workflow
+	@$(RUN) snakemake --lint --config scale=demo
+	@$(RUN) mypy
+	@$(RUN) vulture
+
+format:  ## rewrite Python and rule files in the project's format
+	@$(SETUP) dev
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+	@$(RUN) snakefmt Snakefile workflow
+
+rulegraph:  ## draw docs/rulegraph.svg from the rules
+	@$(SETUP) demo
+	@$(RUN) snakemake --rulegraph dot --quiet all --config scale=demo | $(RUN) docs.rulegraph > docs/rulegraph.svg.new
+	@mv docs/rulegraph.svg.new docs/rulegraph.svg
+	@echo docs/rulegraph.svg
+
+clean:  ## remove the demo's results and all caches; the environment and other scales' results stay
+	rm -rf results/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,61 @@
+# datalines: from data sources to lines, tables and figures. `snakemake --workflow-profile profiles/local --cores 2`
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+pathvars:
+    results=dag.root,
+    pools="<results>/pools",
+    filters="<results>/filters",
+    shards="<results>/shards",
+    mixtures="<results>/mixtures",
+    runs="<results>/runs",
+    shifts="<results>/shifts",
+    evals="<results>/evals",
+    records="<results>/records",
+    fits="<results>/fits",
+    samples="<results>/samples",
+    papers="<results>/papers",
+    report="<results>/report",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+
+wildcard_constraints:
+    pool=known("pools"),
+    filter=known("filters"),
+    mixture=known("mixtures"),
+    family=known("families"),
+    shift=known("shifts"),
+    suite=known("suites"),
+    experiment=known("experiments"),
+    paper=known("papers"),
+    size=SLUG,
+    figure=SLUG,
+    table=SLUG,
+    part=r"\d+",
+    seed=r"\d+",
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/papers.smk"
+include: "workflow/rules/targets.smk"
+
+
+rule all:
+    """The report with every table and figure of the scale's targets."""
+    input:
+        "<report>/index.html",
+    localrule: True

@@ -1,0 +1,1 @@
+"""datalines: reproducible studies of how pre-training data shapes model robustness."""

@@ -1,0 +1,54 @@
+"""What the configuration names but other files hold: class lists and networks, read while loading."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from datalines.config.errors import Findings, Loc, listing, suggestion
+from datalines.config.shifts import ClassList
+from datalines.config.study import Study
+
+
+def read_class_lists(study: Study, root: Path, found: Findings) -> dict[str, list[str]]:
+    """{class list: names in order}; lists that cannot be read are noted and left out."""
+    lists = {}
+    for slug, spec in study.classes.items():
+        names = spec.names if spec.names is not None else _read_names(("classes", slug, "file"), spec, root, found)
+        if names:
+            lists[slug] = list(names)
+    return lists
+
+
+def _read_names(loc: Loc, spec: ClassList, root: Path, found: Findings) -> list[str]:
+    try:
+        names = [line.strip() for line in (root / str(spec.file)).read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        found.add(loc, f"cannot read {spec.file}: {reason}; write one class a line")
+        return []
+    if not names:
+        found.add(loc, f"{spec.file} is empty; write one class a line")
+    for number, name in enumerate(names, start=1):
+        if not name:
+            found.add(loc, f"{spec.file}, line {number} is empty; write one class a line")
+        elif name in names[: number - 1]:
+            text = f"{spec.file}, line {number} repeats '{name}' of line {names.index(name) + 1}"
+            found.add(loc, f"{text}; classes are told apart by their names")
+    return names
+
+
+def read_models(study: Study, root: Path, found: Findings) -> dict[str, Any]:
+    """{model: content of config/models/<model>.json} of all recipes; unknown and broken ones are noted and left out."""
+    known = {path.stem: path for path in sorted((root / "config" / "models").glob("*.json"))}
+    models = {}
+    for slug, recipe in study.recipes.items():
+        loc = ("recipes", slug, "model")
+        if recipe.model not in known:
+            text = f"config/models/{recipe.model}.json does not exist{suggestion(recipe.model, known)}"
+            found.add(loc, f"{text}Known models: {listing(known)}")
+            continue
+        try:
+            models[recipe.model] = json.loads(known[recipe.model].read_text(encoding="utf-8"))
+        except ValueError as error:
+            found.add(loc, f"config/models/{recipe.model}.json is not JSON: {error}")
+    return models

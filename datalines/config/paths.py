@@ -1,0 +1,74 @@
+"""Paths of pools and shifts: `$NAME` taken from the environment, and a check that they exist before any job starts."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from datalines.config.errors import ConfigError, Findings, Loc, Problem
+
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+def unset_variable(path: str) -> str | None:
+    """The first `$NAME` in `path` that the environment does not set (empty counts as unset), or None."""
+    names = [match[1] or match[2] for match in VARIABLE.finditer(path)]
+    return next((name for name in names if not os.environ.get(name)), None)
+
+
+def expand(path: str, key: str) -> Path:
+    """`path` with `$NAME`, `${NAME}` and `~` filled in. The `ConfigError` on an unset variable names `key`."""
+    name = unset_variable(path)
+    if name is not None:
+        raise ConfigError([Problem("", key, _unset_text(name))])
+    return Path(VARIABLE.sub(lambda match: os.environ[match[1] or match[2]], path)).expanduser()
+
+
+def first_existing(declared: str | list[str], key: str) -> Path:
+    """The first of the declared paths that exists, `$NAME` filled in; if none does, the first."""
+    paths = [expand(path, key) for path in ([declared] if isinstance(declared, str) else declared)]
+    return next((path for path in paths if path.exists()), paths[0])
+
+
+def matching(path: Path) -> list[Path]:
+    """The files a path or a glob stands for, in alphabetical order; empty if there is none."""
+    if path.exists():
+        return [path]
+    return sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))))
+
+
+def check_path(loc: Loc, spec: Any, found: Findings) -> None:
+    """Note the paths of a pool or shift that cannot be found; kinds without a path have nothing to check.
+
+    A folder's list names alternatives, of which the first that exists is read; a list of shards names parts, which are all read.
+    """
+    declared = getattr(spec, "path", [])
+    listed = isinstance(declared, list)
+    paths = declared if listed else [declared]
+    unset = False
+    for index, path in enumerate(paths):
+        here = (*loc, "path", index) if listed else (*loc, "path")
+        name = unset_variable(path)
+        if name is not None:
+            unset = True
+            found.add(here, _unset_text(name))
+        elif spec.kind != "folder" and not matching(expand(path, "")):
+            found.add(here, _missing_text(expand(path, "")))
+    if getattr(spec, "kind", None) == "folder" and not unset:
+        _check_folder(loc, spec, found)
+
+
+def _check_folder(loc: Loc, spec: Any, found: Findings) -> None:
+    target = first_existing(spec.path, "")
+    if not target.exists():
+        found.add((*loc, "path"), _missing_text(target))
+    elif spec.root and target.is_dir() and not (target / spec.root).is_dir():
+        found.add((*loc, "root"), f"{target} has no folder {spec.root}; correct `root`, or remove it")
+
+
+def _missing_text(path: Path) -> str:
+    return f"{path} does not exist; correct the path, or make the files available there"
+
+
+def _unset_text(name: str) -> str:
+    return f"${name} is not set; set it in the environment, e.g. export {name}=/path/to/folder"

@@ -1,0 +1,78 @@
+"""Section `pools`: where pairs of image and text come from."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from datalines.config.base import (
+    CaptionField,
+    Number,
+    OptionalLabelField,
+    Paths,
+    Positive,
+    Seed,
+    Slug,
+    Spec,
+    Templates,
+    Text,
+)
+from datalines.testbed.domain import Domain
+
+
+class Split(Spec):
+    """Which part of a folder set is used; a file belongs to train or test by a hash of its name."""
+
+    part: Literal["train", "test"] = Field(description="The part that is taken.")
+    test_share: Annotated[Number, Field(gt=0, lt=1)] = Field(default=0.3, description="Share of test files.")
+    salt: str = Field(default="", description="Changes which files are test; give pool and shift the same.")
+
+
+class PoolBase(Spec):
+    """Keys of every pool."""
+
+    title: Text = Field(description="Name shown in tables and figures.")
+    version: Positive = Field(default=1, description="Raise it when the data behind the same keys changed.")
+    parts: Positive = Field(default=1, description="Number of parts that are obtained independently, one job each.")
+    shard_size: Positive = Field(default=512, description="Samples in one shard.")
+    seed: Seed = Field(default=0, description="Seed of the keyed pseudo-random order of the shards.")
+    filter: Slug = Field(default="keep-all", description="Filter used where a mixture names no other.")
+    licence: Text = Field(default="not stated", description="Licence of the images and texts.")
+    paper_pairs: Positive | None = Field(default=None, description="Number of pairs the paper states for this source.")
+
+
+class TestbedPool(PoolBase):
+    """A pool drawn by the embedded generator."""
+
+    kind: Literal["testbed"]
+    items: Positive = Field(description="Number of pairs drawn.")
+    seed: Seed = Field(default=0, description="Seed of the drawing, and of the order of the shards.")
+    domain: Domain = Field(description="What the images and captions look like (see datalines/testbed/domain.py).")
+
+
+class FolderPool(PoolBase):
+    """A folder or tar whose sub-folders are classes; captions come from templates."""
+
+    kind: Literal["folder"]
+    path: Paths = Field(
+        description="Folder or tar of class folders, or a list of which the first that exists is read; $NAME is taken from the environment."
+    )
+    root: Text | None = Field(default=None, description="Folder inside `path` that holds the class folders.")
+    templates: Templates = Field(description="Caption templates, each with one {} for the class name.")
+    names: dict[Text, Text] | None = Field(default=None, description="Class folder -> name used in captions.")
+    split: Split | None = Field(default=None, description="Take only one part of the files; without it, all.")
+    items: Positive | None = Field(default=None, description="Number of images that must be found.")
+    classes: Slug | None = Field(default=None, description="Class list of the folders that are taken; without it, all.")
+
+
+class ShardsPool(PoolBase):
+    """Existing webdataset shards."""
+
+    kind: Literal["shards"]
+    path: Paths = Field(description="Tar, glob of tars, or a list of these; $NAME is taken from the environment.")
+    captions: CaptionField = Field(default="txt", description="Where the caption is: txt, or json:<key>.")
+    label: OptionalLabelField = Field(default="none", description="Where the class is: cls, json:<key>, or none.")
+    classes: Slug | None = Field(default=None, description="Class list that turns integer labels into names.")
+    items: Positive | None = Field(default=None, description="Number of pairs that must be found.")
+
+
+Pool = Annotated[TestbedPool | FolderPool | ShardsPool, Field(discriminator="kind")]

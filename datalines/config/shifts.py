@@ -1,0 +1,89 @@
+"""Sections `classes`, `shifts` and `suites`: label spaces, evaluation sets, and which sets are evaluated together."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from datalines.config.base import LabelField, Names, Paths, Positive, Seed, Slug, Slugs, Spec, Templates, Text
+from datalines.config.pools import Split
+from datalines.testbed.domain import Domain
+
+
+class ClassList(Spec):
+    """An ordered list of class names: a file with one name a line, or the names themselves."""
+
+    file: Text | None = Field(default=None, description="Text file below the repository root, one class a line.")
+    names: Names | None = Field(default=None, description="The names, instead of `file`.")
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if (self.file is None) == (self.names is None):
+            raise ValueError("give either file: <path> or names: [class names]")
+        return self
+
+
+class ShiftBase(Spec):
+    """Keys of every evaluation set."""
+
+    title: Text = Field(description="Name shown in tables and figures.")
+    version: Positive = Field(default=1, description="Raise it when the numbers may move although no key here changed.")
+    items: Positive = Field(description="Number of images that must be found, otherwise the run stops.")
+    licence: Text = Field(default="not stated", description="Licence of the images.")
+
+
+class LabelledShift(ShiftBase):
+    """Keys of the sets that state their own label space."""
+
+    classes: Slug = Field(description="Class list: the label space of the predictions.")
+    subset: Names | None = Field(default=None, description="Classes the set contains; others are masked.")
+    prompts: Templates = Field(description="Prompt templates, each with one {} for the class name; their mean is used.")
+
+
+class TestbedShift(LabelledShift):
+    """A set drawn by the embedded generator."""
+
+    kind: Literal["testbed"]
+    seed: Seed = Field(default=0, description="Seed of the drawing.")
+    domain: Domain = Field(description="What the images look like (see datalines/testbed/domain.py).")
+
+
+class FolderShift(LabelledShift):
+    """A folder or tar whose sub-folders are classes."""
+
+    kind: Literal["folder"]
+    path: Paths = Field(
+        description="Folder or tar of class folders, or a list of which the first that exists is read; $NAME is taken from the environment."
+    )
+    root: Text | None = Field(default=None, description="Folder inside `path` that holds the class folders.")
+    names: dict[Text, Text] | None = Field(default=None, description="Class folder -> class name of the label space.")
+    split: Split | None = Field(default=None, description="Take only one part of the files; without it, all.")
+
+
+class ShardsShift(LabelledShift):
+    """Existing webdataset shards."""
+
+    kind: Literal["shards"]
+    path: Paths = Field(description="Tar, glob of tars, or a list of these; $NAME is taken from the environment.")
+    label: LabelField = Field(default="cls", description="Where the class is: cls, or json:<key>.")
+
+
+class ReferenceModel(Spec):
+    """The trained model that an adversarial set is filtered by."""
+
+    family: Slug = Field(description="Family of the model.")
+    size: Slug = Field(description="Size of its mixture.")
+    seed: Seed = Field(description="Its seed.")
+    epoch: Positive = Field(description="The kept epoch that is used.")
+    suite: Slug = Field(description="Suite in which the model is evaluated on the candidates.")
+
+
+class AdversarialShift(ShiftBase):
+    """The candidates that a reference model gets wrong; label space, subset and prompts are those of the candidates."""
+
+    kind: Literal["adversarial"]
+    candidates: Slug = Field(description="Shift the images are chosen from.")
+    model: ReferenceModel = Field(description="The model that must fail.")
+
+
+Shift = Annotated[TestbedShift | FolderShift | ShardsShift | AdversarialShift, Field(discriminator="kind")]
+Suite = Annotated[Slugs, Field(min_length=1)]

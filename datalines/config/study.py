@@ -1,0 +1,178 @@
+"""A whole study after loading: all sections, and what the workflow asks of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import Field, PrivateAttr
+
+from datalines.config import resolve
+from datalines.config.base import Slug, Spec
+from datalines.config.errors import Findings, Loc
+from datalines.config.experiments import Ensemble, Experiment, Family
+from datalines.config.filters import Filter
+from datalines.config.mixtures import Mixture
+from datalines.config.papers import Figure, Paper, Table
+from datalines.config.paths import check_path
+from datalines.config.pools import Pool
+from datalines.config.recipes import Recipe
+from datalines.config.scale import StudyInfo
+from datalines.config.shifts import AdversarialShift, ClassList, LabelledShift, Shift, Suite
+
+T = TypeVar("T")
+
+
+class Run(NamedTuple):
+    """One training run."""
+
+    family: str
+    size: str
+    seed: int
+
+
+class Study(Spec):
+    """All sections of a study. Made by `load_study`, which also checks what refers to what."""
+
+    scale: Slug = Field(description="Which study to run: config/scales/<scale>.yaml or config/examples/<scale>.yaml.")
+    study: StudyInfo = Field(description="Purpose and targets of the scale; in scale files only.")
+    pools: dict[Slug, Pool] = Field(default={}, description="Where pairs of image and text come from.")
+    filters: dict[Slug, Filter] = Field(default={}, description="Lists of steps; the first that refuses drops.")
+    mixtures: dict[Slug, Mixture] = Field(default={}, description="How many samples of which pools are trained on.")
+    recipes: dict[Slug, Recipe] = Field(default={}, description="How a model is trained.")
+    classes: dict[Slug, ClassList] = Field(default={}, description="Label spaces.")
+    shifts: dict[Slug, Shift] = Field(default={}, description="Evaluation sets.")
+    suites: dict[Slug, Suite] = Field(default={}, description="Shifts that are evaluated together, in one job a model.")
+    families: dict[Slug, Family] = Field(default={}, description="What lines are drawn through.")
+    ensembles: dict[Slug, Ensemble] = Field(default={}, description="Averages of the outputs of families.")
+    experiments: dict[Slug, Experiment] = Field(default={}, description="Families compared on the shifts of a suite.")
+    papers: dict[Slug, Paper] = Field(default={}, description="Tables and figures, by paper.")
+
+    _origins: Mapping[Loc, str] = PrivateAttr(default={})
+    _class_names: Mapping[str, list[str]] = PrivateAttr(default={})
+    _model_specs: Mapping[str, Any] = PrivateAttr(default={})
+
+    def attach(
+        self, origins: Mapping[Loc, str], class_names: Mapping[str, list[str]], model_specs: Mapping[str, Any]
+    ) -> None:
+        """Add what stands outside the models: the file of every key, class lists, and networks by slug."""
+        self._origins, self._class_names, self._model_specs = origins, class_names, model_specs
+
+    def class_names(self, classes: str) -> list[str]:
+        """The names of a class list, in order."""
+        return list(self._class_names[classes])
+
+    def model_spec(self, model: str) -> Any:
+        """The content of config/models/<model>.json."""
+        return self._model_specs[model]
+
+    def labelled(self, shift: str) -> LabelledShift | None:
+        """The shift that states the label space of `shift`: itself, or the candidates behind an adversarial one."""
+        seen: set[str] = set()
+        while shift not in seen:
+            seen.add(shift)
+            found = self.shifts.get(shift)
+            if not isinstance(found, AdversarialShift):
+                return found
+            shift = found.candidates
+        return None
+
+    def targets(self) -> list[str]:
+        """The papers that are built when nothing else is asked for."""
+        return list(self.study.targets)
+
+    def experiments_of(self, paper: str) -> list[str]:
+        """The experiments behind a paper's figures and tables, each once."""
+        parts: list[Figure | Table] = [*self.papers[paper].figures.values(), *self.papers[paper].tables.values()]
+        return _once(part.experiment for part in parts if part.experiment is not None)
+
+    def members(self, experiment: str) -> list[str]:
+        """The families an experiment trains: its own, its baseline, and the members of its ensembles."""
+        spec = self.experiments[experiment]
+        mixed = [member for ensemble in spec.ensembles for member in self.ensembles[ensemble].members]
+        return _once([*spec.families, *([spec.baseline] if spec.baseline else []), *mixed])
+
+    def ensemble_seeds(self, ensemble: str) -> list[int]:
+        """Seeds that all members of an ensemble have."""
+        return _common([self.families[member].seeds for member in self.ensembles[ensemble].members])
+
+    def ensemble_epochs(self, ensemble: str) -> list[int]:
+        """Epochs that all members of an ensemble keep."""
+        return _common([self.recipes[self.families[member].recipe].keep for member in self.ensembles[ensemble].members])
+
+    def runs(self, experiment: str) -> list[Run]:
+        """Every training run of an experiment: families and baseline at all sizes and seeds, members where needed."""
+        spec = self.experiments[experiment]
+        found = []
+        for family in _once([*spec.families, *([spec.baseline] if spec.baseline else [])]):
+            own = self.families[family]
+            found += [Run(family, size, seed) for size in own.sizes for seed in own.seeds]
+        for ensemble in spec.ensembles:
+            mixed = self.ensembles[ensemble]
+            seeds = self.ensemble_seeds(ensemble)
+            found += [Run(member, mixed.size, seed) for member in mixed.members for seed in seeds]
+        return _once(found)
+
+    def shifts_of(self, suite: str) -> list[str]:
+        """The shifts of a suite."""
+        return list(self.suites[suite])
+
+    def shifts_used(self, paper: str | None = None) -> list[str]:
+        """Every shift that a paper (or all targets) evaluates, with the candidates behind adversarial ones."""
+        suites = [self.experiments[name].suite for name in self._experiments(paper)]
+        found: list[str] = []
+        waiting = [shift for suite in suites for shift in self.suites[suite]]
+        while waiting:
+            shift = waiting.pop(0)
+            if shift in found:
+                continue
+            found.append(shift)
+            spec = self.shifts[shift]
+            if isinstance(spec, AdversarialShift):
+                waiting += [spec.candidates, *self.suites[spec.model.suite]]
+        return found
+
+    def pools_of(self, paper: str | None = None) -> list[str]:
+        """Every pool that a paper (or all targets) needs: for tables, runs, and models behind adversarial shifts."""
+        papers = self.targets() if paper is None else [paper]
+        found = [pool for name in papers for table in self.papers[name].tables.values() for pool in table.pools or []]
+        families = [run.family for name in self._experiments(paper) for run in self.runs(name)]
+        for shift in self.shifts_used(paper):
+            spec = self.shifts[shift]
+            if isinstance(spec, AdversarialShift):
+                families.append(spec.model.family)
+        for family in _once(families):
+            found += [entry.pool for entry in self.mixtures[self.families[family].mixture].entries]
+        return _once(found)
+
+    def check_paths(self, papers: Sequence[str] | None = None) -> None:
+        """Raise `ConfigError` with every path of the papers' (or targets') pools and shifts that is not there."""
+        found = Findings(self._origins)
+        for paper in self.targets() if papers is None else papers:
+            for section, names in (("pools", self.pools_of(paper)), ("shifts", self.shifts_used(paper))):
+                for name in names:
+                    check_path((section, name), getattr(self, section)[name], found)
+        found.stop()
+
+    def resolved(self) -> dict[str, Any]:
+        """Everything as plain data for Snakemake's `lookup`: the sections with their defaults, and derived tables."""
+        return {
+            **self.model_dump(mode="json"),
+            "family_specs": resolve.family_specs(self),
+            "filter_specs": resolve.filter_specs(self),
+            "shift_specs": resolve.shift_specs(self),
+            "mixture_specs": resolve.mixture_specs(self),
+            "pool_specs": resolve.pool_specs(self),
+            "experiment_specs": resolve.experiment_specs(self),
+        }
+
+    def _experiments(self, paper: str | None) -> list[str]:
+        papers = self.targets() if paper is None else [paper]
+        return _once(experiment for name in papers for experiment in self.experiments_of(name))
+
+
+def _once(values: Iterable[T]) -> list[T]:
+    return list(dict.fromkeys(values))
+
+
+def _common(lists: list[list[int]]) -> list[int]:
+    """What stands in all lists, in the order of the first."""
+    return [value for value in lists[0] if all(value in other for other in lists)]

@@ -1,0 +1,51 @@
+"""Decoding of images: the one place where bytes become pixels."""
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+import PIL
+from PIL import Image
+
+DECODER = f"pillow {PIL.__version__}"
+EXTENSIONS = frozenset({"jpg", "jpeg", "png", "webp"})
+# One decompressed image may not exceed this many pixels; larger ones count as undecodable instead of filling the memory.
+MAX_PIXELS = 100_000_000
+
+
+class ImageError(ValueError):
+    """Bytes that do not decode to an image."""
+
+
+def decode(data: bytes) -> Image.Image:
+    """Decode completely (not only the header) and convert to RGB; a transparent image is laid on white."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ImageError(f"{image.width} x {image.height} pixels are more than {MAX_PIXELS:,}")
+            image.load()
+            return _to_rgb(image)
+    except ImageError:
+        raise
+    except Exception as error:  # Pillow's plug-ins raise OSError, SyntaxError, ValueError, struct.error and others on bad bytes
+        raise ImageError(f"{type(error).__name__}: {error}") from error
+
+
+def square(image: Image.Image, side: int) -> npt.NDArray[np.uint8]:
+    """Resize the shorter side to `side` (bicubic) and cut out the centre: shape (side, side, 3), RGB.
+
+    This is CLIP's evaluation transform (facts of the five papers: bicubic resize of the shorter side, centre crop).
+    """
+    scale = side / min(image.size)
+    size = (max(side, round(image.width * scale)), max(side, round(image.height * scale)))
+    resized = image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
+    left, top = (size[0] - side) // 2, (size[1] - side) // 2
+    return np.asarray(resized.crop((left, top, left + side, top + side)), dtype=np.uint8)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(ground, layer).convert("RGB")
+    return image.convert("RGB") if image.mode != "RGB" else image.copy()

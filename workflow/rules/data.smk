@@ -1,0 +1,128 @@
+# Sources: download, filter, shard, mix. Evaluation sets: prepare, filter.
+
+
+rule download_pool:
+    """Obtain one part of a pool: images, a row for every requested item, a receipt."""
+    input:
+        files=pool_files,
+    output:
+        images="<pools>/{pool}/{part}.tar",
+        rows="<pools>/{pool}/{part}.parquet",
+        receipt="<pools>/{pool}/{part}.json",
+    log:
+        "<logs>/download_pool/{pool}-{part}.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        spec=lookup(dpath="download_pool/{pool}", within=tables),
+        code=code_if_followed("download_pool"),
+    message:
+        "download pool {wildcards.pool}, part {wildcards.part}"
+    script:
+        "../scripts/download_pool.py"
+
+
+rule filter_pool:
+    """Decide which of a pool's stored samples a filter keeps; no bytes move."""
+    input:
+        receipts=pool_parts,
+    output:
+        kept="<filters>/{pool}/{filter}/kept.npy",
+        dropped="<filters>/{pool}/{filter}/dropped.parquet",
+        counts="<filters>/{pool}/{filter}/report.json",
+    log:
+        "<logs>/filter_pool/{pool}-{filter}.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        steps=lookup(dpath="filter_pool/{filter}", within=tables),
+        code=code_of("filter_pool"),
+    message:
+        "filter pool {wildcards.pool} with {wildcards.filter}"
+    script:
+        "../scripts/filter_pool.py"
+
+
+rule write_shards:
+    """Write a pool's kept samples as immutable shards in keyed order."""
+    input:
+        receipts=pool_parts,
+        kept="<filters>/{pool}/{filter}/kept.npy",
+        counts="<filters>/{pool}/{filter}/report.json",
+    output:
+        manifest="<shards>/{pool}/{filter}/manifest.json",
+        listing="<shards>/{pool}/{filter}/index.parquet",
+    log:
+        "<logs>/write_shards/{pool}-{filter}.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        spec=lookup(dpath="write_shards/{pool}", within=tables),
+        code=code_of("write_shards"),
+    message:
+        "write shards of {wildcards.pool} after {wildcards.filter}"
+    script:
+        "../scripts/write_shards.py"
+
+
+rule mix_shards:
+    """Compose a mixture of a stated size from the shards of its pools."""
+    input:
+        shards=mixed_shards,
+    output:
+        manifest="<mixtures>/{mixture}/{size}/manifest.json",
+        listing="<mixtures>/{mixture}/{size}/index.parquet",
+    log:
+        "<logs>/mix_shards/{mixture}-{size}.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        spec=lookup(dpath="mix_shards/{mixture}/{size}", within=tables),
+        code=code_of("mix_shards"),
+    message:
+        "mix {wildcards.mixture}, size {wildcards.size}"
+    script:
+        "../scripts/mix_shards.py"
+
+
+rule prepare_shift:
+    """Prepare an evaluation set of the declared size."""
+    input:
+        files=shift_files,
+    output:
+        manifest="<shifts>/{shift}/manifest.json",
+    log:
+        "<logs>/prepare_shift/{shift}.log",
+    wildcard_constraints:
+        shift=declared_shifts,
+    conda:
+        "../../envs/data.yaml"
+    params:
+        spec=lookup(dpath="prepare_shift/{shift}", within=tables),
+        code=code_if_followed("prepare_shift"),
+    message:
+        "prepare shift {wildcards.shift}"
+    script:
+        "../scripts/prepare_shift.py"
+
+
+rule filter_shift:
+    """Keep the candidates that a reference model gets wrong, as ImageNet-A was made."""
+    input:
+        candidates=shift_candidates,
+        evaluation=shift_judgement,
+    output:
+        manifest="<shifts>/{shift}/manifest.json",
+    log:
+        "<logs>/filter_shift/{shift}.log",
+    wildcard_constraints:
+        shift=adversarial_shifts,
+    conda:
+        "../../envs/data.yaml"
+    params:
+        spec=lookup(dpath="prepare_shift/{shift}", within=tables),
+        code=code_if_followed("filter_shift"),
+    message:
+        "filter shift {wildcards.shift} adversarially"
+    script:
+        "../scripts/filter_shift.py"

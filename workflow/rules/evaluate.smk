@@ -1,0 +1,67 @@
+# Evaluation: logits and accuracies of runs, records of experiments, lines through families.
+
+
+rule evaluate_run:
+    """Evaluate all kept epochs of a run on all shifts of a suite."""
+    input:
+        summary="<runs>/{family}/{size}/{seed}/summary.json",
+        sets=suite_sets,
+    output:
+        evaluation="<evals>/{family}/{size}/{seed}/{suite}.json",
+        predictions="<evals>/{family}/{size}/{seed}/{suite}.safetensors",
+    log:
+        "<logs>/evaluate_run/{family}-{size}-{seed}-{suite}.log",
+    benchmark:
+        "<benchmarks>/evaluate_run/{family}-{size}-{seed}-{suite}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    params:
+        recipe=lookup(dpath="evaluate_run/{family}", within=tables),
+        code=code_if_followed("evaluate_run"),
+    message:
+        "evaluate {wildcards.family}, size {wildcards.size}, seed {wildcards.seed} on {wildcards.suite}"
+    script:
+        "../scripts/evaluate_run.py"
+
+
+rule collect_records:
+    """Collect an experiment's records; a hole in the declared grid is an error."""
+    input:
+        evaluations=experiment_evaluations,
+    output:
+        table="<records>/{experiment}.csv",
+    log:
+        "<logs>/collect_records/{experiment}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        spec=lookup(dpath="collect_records/{experiment}/spec", within=tables),
+        families=lookup(dpath="collect_records/{experiment}/families", within=tables),
+        ensembles=lookup(dpath="collect_records/{experiment}/ensembles", within=tables),
+        code=code_of("collect_records"),
+    message:
+        "collect records of {wildcards.experiment}"
+    localrule: True
+    script:
+        "../scripts/collect_records.py"
+
+
+rule fit_lines:
+    """Fit a line through every family on every shift and axis, with intervals."""
+    input:
+        records="<records>/{experiment}.csv",
+    output:
+        fits="<fits>/{experiment}.csv",
+    log:
+        "<logs>/fit_lines/{experiment}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        spec=lookup(dpath="fit_lines/{experiment}", within=tables),
+        code=code_of("fit_lines"),
+    message:
+        "fit lines of {wildcards.experiment}"
+    localrule: True
+    script:
+        "../scripts/fit_lines.py"

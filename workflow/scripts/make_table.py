@@ -1,0 +1,23 @@
+"""Make one table of a paper: run the table's script on its records and write csv, LaTeX and Markdown."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from datalines.job import run
+from datalines.scriptfile import load
+from datalines.tables import Table, save_table
+
+
+def main(spec: dict[str, Any], titles: dict[str, str], study: dict[str, Any], rows: Path, script: Path, csv: Path) -> None:
+    module = load(script)
+    caption = (spec.get("caption") or inspect.getdoc(module) or "").format(scale=study["scale"])
+    notes = [caption, *study["substitutions"], *spec["options"].get("notes", [])]
+    table = Table(spec["title"], titles, {**spec["options"], "pools": spec["pools"], "notes": notes})
+    save_table(module.tabulate(pd.read_csv(rows), table), table, csv.with_suffix(""))
+
+
+if __name__ == "__main__":
+    run(main)
