@@ -38,8 +38,6 @@ wildcard_constraints:
     experiment=known("experiments"),
     paper=known("papers"),
     size=SLUG,
-    figure=SLUG,
-    table=SLUG,
     part=r"\d+",
     seed=r"\d+",
 

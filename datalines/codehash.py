@@ -1,7 +1,8 @@
 """A digest of the code behind a rule: its script and every module of this library that the script reaches.
 
-Snakemake reruns nothing when an imported module changes, and everything when a script is merely touched. Rules therefore carry
-`params: code=source_hash(...)`, which ignores comments, docstrings and blank lines of the library, and follows content, not times.
+Snakemake reruns nothing when an imported module changes, and everything when a script is merely touched. Rules
+therefore carry `params: code=source_hash(...)`, which ignores comments, docstrings and blank lines of the library, and
+follows content, not times.
 """
 
 import ast
@@ -20,7 +21,7 @@ _LINE_ENDS = {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 
 @cache
 def source_hash(*scripts: str) -> str:
-    """Twelve hex digits for the scripts (paths from the repository root) and all `datalines` modules they import, directly or not.
+    """Twelve hex digits for the scripts (paths from the repository root) and all `datalines` modules that they reach.
 
     The scripts' own docstrings count, because a figure's docstring is its caption.
     """
@@ -48,7 +49,7 @@ def reached(scripts: tuple[Path, ...]) -> set[Path]:
 def imported(path: Path) -> frozenset[Path]:
     """Files of the `datalines` package that one file imports by name."""
     files: set[Path] = set()
-    for node in ast.walk(ast.parse(path.read_text(), filename=str(path))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -73,15 +74,13 @@ def normalised(path: Path, keep_docstrings: bool) -> str:
     """The file's tokens without comments, blank lines and, if asked, docstrings."""
     words: list[str] = []
     line: list[tokenize.TokenInfo] = []
-    for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
         if token.type in _SILENT:
             continue
         line.append(token)
         if token.type in _LINE_ENDS:
             text = [entry for entry in line if entry.type not in _LINE_ENDS]
             if keep_docstrings or not (text and all(entry.type == tokenize.STRING for entry in text)):
-                words += [entry.string if entry.type not in _LINE_ENDS else tokenize.tok_name[entry.type] for entry in line]
-            else:
-                words += [tokenize.tok_name[entry.type] for entry in line if entry.type in _LINE_ENDS]
+                words += [tokenize.tok_name[part.type] if part.type in _LINE_ENDS else part.string for part in line]
             line = []
     return "\n".join(words)

@@ -1,6 +1,7 @@
 """What each rule depends on, as plain data for Snakemake's `lookup`, and which files a target needs.
 
-A table holds only what changes a rule's result: a new title redraws figures and retrains nothing, a new filter downloads nothing again.
+A table holds only what changes a rule's result: a new title redraws figures and retrains nothing, a new filter
+downloads nothing again.
 """
 
 from collections.abc import Iterable
@@ -28,21 +29,44 @@ class Dag:
         """Parameters by rule; every value is JSON-able."""
         specs = self.specs
         return {
-            "download_pool": {name: _without(spec, *LABELS, *BEYOND_DOWNLOAD) for name, spec in specs["pool_specs"].items()},
+            "download_pool": {
+                name: _without(spec, *LABELS, *BEYOND_DOWNLOAD) for name, spec in specs["pool_specs"].items()
+            },
             "filter_pool": specs["filter_specs"],
-            "write_shards": {name: {key: spec[key] for key in ("seed", "shard_size", "items")} for name, spec in specs["pool_specs"].items()},
+            "write_shards": {
+                name: {key: spec[key] for key in ("seed", "shard_size", "items")}
+                for name, spec in specs["pool_specs"].items()
+            },
             "mix_shards": specs["mixture_specs"],
-            "train_model": {name: {"mixture": spec["mixture"], "recipe": spec["recipe"]} for name, spec in specs["family_specs"].items()},
+            "train_model": {
+                name: {"mixture": spec["mixture"], "recipe": spec["recipe"]}
+                for name, spec in specs["family_specs"].items()
+            },
             "evaluate_run": {name: spec["recipe"] for name, spec in specs["families"].items()},
             "prepare_shift": {name: _without(spec, "title") for name, spec in specs["shift_specs"].items()},
             "collect_records": {name: self._collected(spec) for name, spec in specs["experiment_specs"].items()},
             "fit_lines": {
-                name: {key: spec[key] for key in ("families", "ensembles", "baseline", "reference", "shifts", "floor", "level", "resamples")}
+                name: {
+                    key: spec[key]
+                    for key in (
+                        "families",
+                        "ensembles",
+                        "baseline",
+                        "reference",
+                        "shifts",
+                        "floor",
+                        "level",
+                        "resamples",
+                    )
+                }
                 for name, spec in specs["experiment_specs"].items()
             },
             "draw_figure": {paper: spec["figures"] for paper, spec in specs["papers"].items()},
             "make_table": {paper: spec["tables"] for paper, spec in specs["papers"].items()},
-            "experiments": {name: _without(spec, "samples", "members", "ensemble_specs") for name, spec in specs["experiment_specs"].items()},
+            "experiments": {
+                name: _without(spec, "samples", "members", "ensemble_specs")
+                for name, spec in specs["experiment_specs"].items()
+            },
             "study": {**specs["study"], "scale": self.study.scale},
             "titles": self._titles(("families", "ensembles", "shifts", "pools")),
         }
@@ -65,12 +89,14 @@ class Dag:
         return found
 
     def recorded(self) -> bool:
-        """Whether all that figures and tables are made from is there: then they can be redrawn on a machine without the data."""
+        """Whether all that figures and tables are made from is there: then they can be redrawn on a machine without the
+        data."""
         names = [*self.experiments_of_targets(), "pools"]
         return all(Path(f"{self.root}/records/{name}.csv").is_file() for name in names)
 
     def source_files(self, section: str, name: str) -> list[str]:
-        """The archives that a pool or a shift is read from. A directory is not watched: raise its `version` after a change."""
+        """The archives that a pool or a shift is read from. A directory is not watched: raise its `version` after a
+        change."""
         spec, where = self.specs[section][name], f"{section}.{name}"
         if spec["kind"] == "folder":
             paths = [first_existing(spec["path"], f"{where}.path")]
@@ -80,9 +106,11 @@ class Dag:
             paths = []
         return [str(path) for path in paths if path.is_file()]
 
-    def parts(self, pool: str) -> list[str]:
-        """Receipts of a pool's parts."""
-        return [f"{self.root}/pools/{pool}/{part}.json" for part in range(self.specs["pool_specs"][pool]["parts"])]
+    def parts(self, pool: str, extension: str = "json") -> list[str]:
+        """Receipts of a pool's parts, or the files beside them."""
+        return [
+            f"{self.root}/pools/{pool}/{part}.{extension}" for part in range(self.specs["pool_specs"][pool]["parts"])
+        ]
 
     def shards(self, pool: str) -> str:
         """Manifest of a pool's shards under its own filter."""
@@ -125,11 +153,32 @@ class Dag:
 
     def figures(self, papers: Iterable[str], extension: str) -> list[str]:
         """The papers' figures."""
-        return [f"{self.root}/papers/{paper}/{name}.{extension}" for paper in papers for name in self.specs["papers"][paper]["figures"]]
+        return [
+            f"{self.root}/papers/{paper}/{name}.{extension}"
+            for paper in papers
+            for name in self.specs["papers"][paper]["figures"]
+        ]
 
     def tables_of(self, papers: Iterable[str], extension: str) -> list[str]:
         """The papers' tables."""
-        return [f"{self.root}/papers/{paper}/{name}.{extension}" for paper in papers for name in self.specs["papers"][paper]["tables"]]
+        return [
+            f"{self.root}/papers/{paper}/{name}.{extension}"
+            for paper in papers
+            for name in self.specs["papers"][paper]["tables"]
+        ]
+
+    def predictions(self, experiment: str) -> list[str]:
+        """Logits of the members of an experiment's ensembles."""
+        spec, found = self.specs["experiments"][experiment], []
+        for name in spec["ensembles"]:
+            ensemble = self.specs["ensembles"][name]
+            runs = [
+                (member, ensemble["size"], seed)
+                for seed in self.study.ensemble_seeds(name)
+                for member in ensemble["members"]
+            ]
+            found += [self.evaluation(*run, spec["suite"]).removesuffix(".json") + ".safetensors" for run in runs]
+        return list(dict.fromkeys(found))
 
     def labels(self, pool: str) -> dict[str, Any]:
         """What tables say of a pool beside its counts."""
@@ -146,6 +195,11 @@ class Dag:
     def experiments_of_targets(self) -> list[str]:
         """Every experiment behind the targets' figures and tables, each once."""
         return list(dict.fromkeys(name for paper in self.study.targets() for name in self.study.experiments_of(paper)))
+
+
+def listings(manifests: Iterable[str]) -> list[str]:
+    """The indices beside manifests."""
+    return [f"{manifest.removesuffix('manifest.json')}index.parquet" for manifest in manifests]
 
 
 def _without(spec: dict[str, Any], *keys: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reading and writing of small files, always atomically: bytes go to a temporary name first and are renamed when complete."""
+"""Reading and writing of small files, always atomically: to a temporary name first, renamed when complete."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ CHUNK = 1 << 20
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it is flushed to disk and renamed to `path`, on error removed."""
+    """Yield a temporary path beside `path`; on success it is flushed to disk and renamed, on error removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -46,13 +46,13 @@ def digest_json(value: Any) -> str:
 
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON with a final newline."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """Filters decide from rows alone: keep, or drop for a named reason. They move no bytes.
 
-A step takes the table of a pool's stored rows and returns a mask of those it keeps. Rows fall to the first step that refuses them.
+A step takes the table of a pool's stored rows and returns a mask of those it keeps. Rows fall to the first step that
+refuses them.
 """
 
 from collections.abc import Callable
@@ -18,13 +19,13 @@ Step = Callable[[pd.DataFrame, dict[str, Any]], Mask]
 
 def caption_length(rows: pd.DataFrame, step: dict[str, Any]) -> Mask:
     """Keep captions with min..max words (separated by white space) or characters."""
-    captions = rows["caption"]
-    lengths = captions.str.split().str.len() if step["unit"] == "words" else captions.str.len()
-    return _between(lengths, step["min"], step["max"])
+    words = step["unit"] == "words"
+    lengths = [len(caption.split()) if words else len(caption) for caption in rows["caption"]]
+    return _between(pd.Series(lengths, dtype="int64"), step["min"], step["max"])
 
 
 def exact_duplicate(rows: pd.DataFrame, step: dict[str, Any]) -> Mask:
-    """Keep the first row (by id, so that the order of parts does not matter) of those with equal image bytes, caption, or both."""
+    """Keep the first row of those with equal image bytes, caption, or both; first by id, however parts are ordered."""
     columns = {"image": ["sha256"], "caption": ["caption"], "pair": ["sha256", "caption"]}[step["of"]]
     repeated = rows.sort_values("id", kind="stable").duplicated(columns, keep="first")
     return (~repeated.reindex(rows.index)).to_numpy(dtype=bool)

@@ -5,11 +5,11 @@ import io
 import numpy as np
 import numpy.typing as npt
 import PIL
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 DECODER = f"pillow {PIL.__version__}"
 EXTENSIONS = frozenset({"jpg", "jpeg", "png", "webp"})
-# One decompressed image may not exceed this many pixels; larger ones count as undecodable instead of filling the memory.
+# One decompressed image may not exceed this many pixels; larger ones count as undecodable and do not fill the memory.
 MAX_PIXELS = 100_000_000
 
 
@@ -27,7 +27,9 @@ def decode(data: bytes) -> Image.Image:
             return _to_rgb(image)
     except ImageError:
         raise
-    except Exception as error:  # Pillow's plug-ins raise OSError, SyntaxError, ValueError, struct.error and others on bad bytes
+    except UnidentifiedImageError as error:  # its own text holds an address in memory, another one in every run
+        raise ImageError("the bytes are of no image format that Pillow reads") from error
+    except Exception as error:  # Pillow's plug-ins raise OSError, SyntaxError, struct.error and others on bad bytes
         raise ImageError(f"{type(error).__name__}: {error}") from error
 
 
@@ -48,4 +50,6 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(ground, layer).convert("RGB")
+    if image.mode.startswith("I;16"):  # Pillow would clip everything above 255 to white
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     return image.convert("RGB") if image.mode != "RGB" else image.copy()

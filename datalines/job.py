@@ -23,7 +23,7 @@ log = logging.getLogger("datalines")
 
 
 def run(main: Callable[..., None]) -> None:
-    """Call `main` with the named inputs, outputs, params, wildcards and threads of the job, or with command-line flags."""
+    """Call `main` with the job's named inputs, outputs, params, wildcards and threads, or with command-line flags."""
     job = main.__globals__.get("snakemake")
     if job is None:
         _start_logging(None, Path(sys.argv[0]).stem)
@@ -47,7 +47,9 @@ def available(job: Any) -> dict[str, Any]:
     for group in (job.input, job.output, job.params, job.wildcards):
         for name, value in group.items():
             if name in values:
-                raise TypeError(f"rule {job.rule}: the name {name!r} is used twice among inputs, outputs, params and wildcards")
+                raise TypeError(
+                    f"rule {job.rule}: the name {name!r} is used twice among inputs, outputs, params and wildcards"
+                )
             values[name] = value
     return values
 
@@ -60,7 +62,8 @@ def bind(main: Callable[..., None], values: dict[str, Any]) -> dict[str, Any]:
         if name in values:
             arguments[name] = convert(values[name], hints[name])
         elif parameter.default is inspect.Parameter.empty:
-            raise TypeError(f"{main.__globals__.get('__file__', 'script')}: the rule gives no {name!r}; it gives {', '.join(sorted(values))}")
+            script = main.__globals__.get("__file__", "script")
+            raise TypeError(f"{script}: the rule gives no {name!r}; it gives {', '.join(sorted(values))}")
     return arguments
 
 
@@ -85,10 +88,30 @@ def _from_command_line(main: Callable[..., None]) -> dict[str, Any]:
     for name, parameter in inspect.signature(main).parameters.items():
         listed = typing.get_origin(hints[name]) is list
         required = parameter.default is inspect.Parameter.empty
-        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, nargs="*" if listed else None, required=required, default=argparse.SUPPRESS)
-    given = vars(parser.parse_args())
-    structured = {name for name, hint in hints.items() if (typing.get_origin(hint) or hint) in (dict, bool, Any)}
-    return {name: json.loads(value) if name in structured else convert(value, hints[name]) for name, value in given.items()}
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            nargs="*" if listed else None,
+            required=required,
+            default=argparse.SUPPRESS,
+        )
+    arguments = {}
+    for name, value in vars(parser.parse_args()).items():
+        try:
+            arguments[name] = _from_text(value, hints[name])
+        except ValueError as error:
+            parser.error(f"argument --{name.replace('_', '-')}: {error}")
+    return arguments
+
+
+def _from_text(value: Any, kind: Any) -> Any:
+    """Like `convert`, with plain data (dict, bool, Any) written as JSON."""
+    origin = typing.get_origin(kind) or kind
+    if origin in (dict, bool, Any):
+        return json.loads(value)
+    if origin is list:
+        return [_from_text(entry, typing.get_args(kind)[0]) for entry in value]
+    return convert(value, kind)
 
 
 def _start_logging(log_file: Path | None, name: str) -> None:
@@ -96,19 +119,24 @@ def _start_logging(log_file: Path | None, name: str) -> None:
     handlers[0].setFormatter(logging.Formatter(f"[%(asctime)s] {name}: %(message)s", datefmt="%H:%M:%S"))
     if log_file is not None:
         log_file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(log_file, mode="w"))
+        handlers.append(logging.FileHandler(log_file, mode="w", encoding="utf-8"))
         handlers[1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    # Other libraries speak up only when something is wrong: a font library tells of every glyph at level INFO.
+    logging.basicConfig(level=logging.WARNING, handlers=handlers, force=True)
+    log.setLevel(logging.INFO)
+    logging.getLogger("__main__").setLevel(logging.INFO)
     logging.captureWarnings(True)
 
 
 def _fail(error: Exception) -> None:
-    """End the job. An error that the user can act on is a sentence; any other leaves its traceback, in the log file where there is one."""
+    """End the job. An error that the user can act on is a sentence; any other leaves its traceback too."""
     if isinstance(error, DatalinesError):
         log.error("%s", error)
     else:
         log.error("unexpected %s: %s", type(error).__name__, error)
         files = [handler for handler in logging.getLogger().handlers if isinstance(handler, logging.FileHandler)]
-        for stream in [handler.stream for handler in files] or [sys.stderr]:
+        streams: list[Any] = [handler.stream for handler in files]
+        for stream in streams or [sys.stderr]:
             stream.write(traceback.format_exc())
+            stream.flush()
     sys.exit(1)

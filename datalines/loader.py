@@ -1,6 +1,8 @@
-"""Batches for training: an order that is a pure function of (data, seed, epoch), decoded images, and random resized crops.
+"""Batches for training: an order that is a pure function of (data, seed, epoch), decoded images, and random resized
+crops.
 
-Nothing here has state: a run that is killed in step k of epoch e continues with exactly the batch that it would have seen.
+Nothing here has state: a run that is killed in step k of epoch e continues with exactly the batch that it would have
+seen.
 """
 
 import hashlib
@@ -23,12 +25,14 @@ def _generator(*key: object) -> np.random.Generator:
 
 
 def epoch_order(data: str, seed: int, epoch: int, samples: int) -> npt.NDArray[np.int64]:
-    """The permutation of `samples` positions that epoch `epoch` (from 1) follows; `data` is the mixture's order digest."""
+    """The permutation of `samples` positions that epoch `epoch` (from 1) follows; `data` is the mixture's order
+    digest."""
     return _generator("order", data, seed, epoch).permutation(samples)
 
 
 def batch_positions(order: npt.NDArray[np.int64], step: int, batch: int) -> npt.NDArray[np.int64]:
-    """Positions of batch `step` (from 0) of an epoch. All batches are full; the remainder is left out, another one each epoch."""
+    """Positions of batch `step` (from 0) of an epoch. All batches are full; the remainder is left out, another one each
+    epoch."""
     return order[step * batch : (step + 1) * batch]
 
 
@@ -40,15 +44,17 @@ def decode_all(encoded: Iterable[bytes], side: int, threads: int) -> torch.Tenso
 
 
 def augment(images: torch.Tensor, options: dict[str, Any], key: tuple[object, ...]) -> torch.Tensor:
-    """Random resized crops of a normalised batch (B, 3, S, S), bicubic, each image with its own box; a flip if the recipe wants it.
+    """Random resized crops of a normalised batch (B, 3, S, S), bicubic, each image with its own box; a flip if the
+    recipe wants it.
 
-    Area and aspect ratio of the box are drawn as in torchvision's RandomResizedCrop (CLIP: scale 0.9-1.0, no flip); the randomness is keyed,
+    Area and aspect ratio of the box are drawn as in torchvision's RandomResizedCrop (CLIP: scale 0.9-1.0, no flip); the
+    randomness is keyed,
     so that it depends on the run's seed, the epoch and the step only.
     """
     generator = _generator("augment", *key)
     count = len(images)
-    area = generator.uniform(*options["scale"], count)
-    ratio = np.exp(generator.uniform(*np.log(options["ratio"]), count))
+    area = generator.uniform(options["scale"][0], options["scale"][1], count)
+    ratio = np.exp(generator.uniform(np.log(options["ratio"][0]), np.log(options["ratio"][1]), count))
     width, height = np.minimum(np.sqrt(area * ratio), 1.0), np.minimum(np.sqrt(area / ratio), 1.0)
     left, top = generator.uniform(-1, 1, count) * (1 - width), generator.uniform(-1, 1, count) * (1 - height)
     if options["flip"]:

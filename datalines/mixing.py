@@ -1,4 +1,4 @@
-"""Mixtures: whole shards of pools are linked, and only the last shard of each source is cut, by a byte range. Nothing is re-encoded."""
+"""Mixtures: whole shards of pools are linked, only the last shard of each source is cut, and nothing is re-encoded."""
 
 import hashlib
 import os
@@ -28,7 +28,8 @@ class Source:
 def shard_order(source: Source, seed: int) -> list[dict[str, Any]]:
     """The pool's shards in the order in which a mixture with this seed takes them.
 
-    Every shard is a uniform random subset of the pool, so any shards in any order are one too; one seed gives nested subsets.
+    Every shard is a uniform random subset of the pool, so any shards in any order are one too; one seed gives nested
+    subsets.
     """
 
     def rank(entry: dict[str, Any]) -> bytes:
@@ -43,8 +44,8 @@ def take(source: Source, count: int | str, seed: int, where: str) -> list[tuple[
     wanted = available if count == "all" else int(count)
     if wanted > available:
         raise CountError(
-            f"{where}: asks for {wanted} samples of pool {source.pool}, but {available} are left after filter {source.filter}; "
-            f"lower the size or the share, or enlarge pools.{source.pool}"
+            f"{where}: asks for {wanted} samples of pool {source.pool}, but {available} are left after filter "
+            f"{source.filter}; lower the size or the share, or enlarge pools.{source.pool}"
         )
     chosen = []
     for entry in shard_order(source, seed):
@@ -56,17 +57,31 @@ def take(source: Source, count: int | str, seed: int, where: str) -> list[tuple[
     return chosen
 
 
-def mix(sources: list[tuple[Source, int | str]], out: Path, seed: int, where: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]], pd.DataFrame]:
-    """Lay a mixture's shards into `out`; return its entries (per source), its shards (with origin and digest), and its index."""
-    chosen = [(source, count, take(source, count, seed, f"{where}.entries[{position}]")) for position, (source, count) in enumerate(sources)]
+def mix(
+    sources: list[tuple[Source, int | str]], out: Path, seed: int, where: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], pd.DataFrame]:
+    """Lay a mixture's shards into `out`; return entries (per source), shards (with origin and digest), and index."""
+    chosen = [
+        (source, count, take(source, count, seed, f"{where}.entries[{position}]"))
+        for position, (source, count) in enumerate(sources)
+    ]
     out.mkdir(parents=True, exist_ok=True)
     for stale in out.glob("*.tar"):
         stale.unlink()
     total = sum(part for _, _, parts in chosen for _, part in parts)
-    entries, shards, index = [], [], []
+    entries, index = [], []
+    shards: list[dict[str, Any]] = []
     for source, count, parts in chosen:
         samples = sum(part for _, part in parts)
-        entries.append({"pool": source.pool, "filter": source.filter, "asked": count, "samples": samples, "share": samples / total if total else 0.0})
+        entries.append(
+            {
+                "pool": source.pool,
+                "filter": source.filter,
+                "asked": count,
+                "samples": samples,
+                "share": samples / total if total else 0.0,
+            }
+        )
         for shard, part in parts:
             rows = source.index[source.index["shard"] == shard["path"]].iloc[:part]
             entry = lay(source, shard, rows, out / f"{len(shards):05d}.tar")
@@ -79,7 +94,8 @@ def lay(source: Source, shard: dict[str, Any], rows: pd.DataFrame, target: Path)
     """Link a whole shard, or write the byte range of its first samples and an end-of-archive marker."""
     origin = source.folder / shard["path"]
     if not origin.is_file() or origin.stat().st_size != shard["bytes"]:
-        raise DatalinesError(f"{origin} is missing or not as its manifest says: delete {source.folder / 'manifest.json'} and run again to rebuild it")
+        text = f"is missing or not as its manifest says: delete {source.folder / 'manifest.json'}"
+        raise DatalinesError(f"{origin} {text} and run again to rebuild it")
     common = {"path": target.name, "pool": source.pool, "origin": shard["path"], "samples": len(rows)}
     if len(rows) == shard["samples"]:
         link(origin, target)
@@ -105,7 +121,9 @@ def copy_range(origin: Path, end: int, target: Path) -> str:
         while (left := end - writer.position) > 0:
             piece = reading.read(min(CHUNK, left))
             if not piece:
-                raise DatalinesError(f"{origin} ends before byte {end}: delete the manifest beside it and run again to rebuild it")
+                raise DatalinesError(
+                    f"{origin} ends before byte {end}: delete the manifest beside it and run again to rebuild it"
+                )
             writer.write(piece)
         writer.write(END_OF_ARCHIVE)
         return writer.hexdigest()

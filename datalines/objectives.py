@@ -1,6 +1,8 @@
-"""Objectives: each is a class with a model, a batch contract and a loss. The training loop does not know which one it runs.
+"""Objectives: each is a class with a model, a batch contract and a loss. The training loop does not know which one it
+runs.
 
-An objective also says how its model becomes a classifier, so that zero-shot models and supervised heads are evaluated by one code path.
+An objective also says how its model becomes a classifier, so that zero-shot models and supervised heads are evaluated
+by one code path.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,8 +26,15 @@ Logits = Callable[[torch.Tensor], torch.Tensor]
 class Objective(Protocol):
     """What the loop and the evaluation need of an objective."""
 
-    model: nn.Module
-    image_size: int
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+        ...
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square images it takes, in pixels."""
+        ...
 
     def targets(self, captions: Sequence[str], labels: Sequence[str | None]) -> torch.Tensor:
         """One row per training pair, to be indexed by batches: tokens (N, context) or class indices (N,)."""
@@ -40,7 +49,8 @@ class Objective(Protocol):
         ...
 
     def classifier(self, class_names: Sequence[str], prompts: Sequence[str]) -> Logits:
-        """A function from normalised images (B, 3, S, S) to logits (B, classes), columns in the order of `class_names`."""
+        """A function from normalised images (B, 3, S, S) to logits (B, classes), columns in the order of
+        `class_names`."""
         ...
 
 
@@ -70,7 +80,8 @@ class Clip:
 
     @torch.no_grad()
     def classifier(self, class_names: Sequence[str], prompts: Sequence[str]) -> Logits:
-        """Zero-shot head: per class the normalised mean of its normalised prompt embeddings; logits are scale x cosine."""
+        """Zero-shot head: per class the normalised mean of its normalised prompt embeddings; logits are scale x
+        cosine."""
         columns = []
         for name in class_names:
             tokens = self._tokenizer([prompt.format(name) for prompt in prompts])
@@ -98,7 +109,8 @@ class Supervised:
         unknown = sorted({str(label) for label in labels} - set(self._column))
         if unknown:
             raise TrainingError(
-                f"the supervised objective needs a known class for every sample; the mixture holds {', '.join(unknown[:5])}, "
+                "the supervised objective needs a known class for every sample; "
+                f"the mixture holds {', '.join(unknown[:5])}, "
                 f"the recipe's classes are {', '.join(self._column)}"
             )
         return torch.tensor([self._column[str(label)] for label in labels])

@@ -5,6 +5,7 @@ A receipt holds times and versions, so it is not part of what two clean runs mus
 
 import importlib.metadata
 import platform
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,24 @@ PACKAGES = ("torch", "open_clip_torch", "timm", "numpy", "pandas", "scipy", "pil
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of the packages that can move a number, and Python's."""
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}}
+    """Versions of Python and of the packages that can move a number; not every environment has all of them."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def receipt_path(log_file: Path) -> Path:
     """`results/<scale>/logs/<rule>/<job>.log` -> `results/<scale>/receipts/<rule>/<job>.json`."""
-    parts = ["receipts" if part == "logs" else part for part in log_file.parts]
+    parts = list(log_file.parts)
+    # The last `logs`: a folder above the results may have that name too.
+    parts[len(parts) - 1 - parts[::-1].index("logs")] = "receipts"
     return Path(*parts).with_suffix(".json")
 
 
 def write_receipt(job: Any, log_file: Path, started: float, ended: float) -> None:
-    """Write the receipt of a finished Snakemake job: rule, wildcards, params, digests of inputs and outputs, times, versions."""
+    """Write a finished Snakemake job's receipt: rule, wildcards, params, digests of files, times, versions."""
     write_json(
         receipt_path(log_file),
         {
@@ -34,7 +41,10 @@ def write_receipt(job: Any, log_file: Path, started: float, ended: float) -> Non
             "wildcards": dict(job.wildcards.items()),
             "params": dict(job.params.items()),
             "inputs": {str(path): sha256_file(Path(path)) for path in job.input if Path(path).is_file()},
-            "outputs": {str(path): {"bytes": Path(path).stat().st_size, "sha256": sha256_file(Path(path))} for path in job.output},
+            "outputs": {
+                str(path): {"bytes": Path(path).stat().st_size, "sha256": sha256_file(Path(path))}
+                for path in job.output
+            },
             "threads": job.threads,
             "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
             "seconds": round(ended - started, 3),

@@ -1,4 +1,5 @@
-"""Records: one tidy table per experiment, a row for every model or ensemble and shift. A hole in the declared grid is an error."""
+"""Records: one tidy table per experiment, a row for every model or ensemble and shift. A hole in the declared grid is
+an error."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,8 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
+from datalines.accuracy import measure
 from datalines.errors import CountError
-from datalines.evaluation import measure
 from datalines.files import digest_json, read_json
 
 COLUMNS = [
@@ -61,22 +62,28 @@ def read(path: Path) -> Evaluation:
 
 def model_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     """The rows of one run: every kept epoch on every shift of the suite."""
-    common = {key: evaluation.content[key] for key in ("family", "mixture", "objective", "recipe", "size", "samples", "seed", "spec")}
+    common = {
+        key: evaluation.content[key]
+        for key in ("family", "mixture", "objective", "recipe", "size", "samples", "seed", "spec")
+    }
     return [{"kind": "model", **common, **row} for row in evaluation.content["measures"]]
 
 
-def ensemble_rows(name: str, ensemble: dict[str, Any], members: list[Evaluation], shifts: list[str]) -> list[dict[str, Any]]:
-    """Average the members' raw logits for each weight, matched by epoch and seed, and measure the result (paper: section 5.2).
+def ensemble_rows(
+    name: str, ensemble: dict[str, Any], members: list[Evaluation], shifts: list[str]
+) -> list[dict[str, Any]]:
+    """Average the members' raw logits for each weight, matched by epoch and seed, and measure the result (paper:
+    section 5.2).
 
-    Each model's logits are its cosines times its own scale; two members may have a weight w for the first and 1 - w for the second.
+    Each model's logits are its cosines times its own scale; two members may have a weight w for the first and 1 - w for
+    the second.
     """
     arrays = [member.logits() for member in members]
     weights = [None] if ensemble["weights"] == "equal" else ensemble["weights"]
-    epochs = sorted({row["epoch"] for row in members[0].content["measures"]})
     first = members[0].content
     seen = {row["epoch"]: row["samples_seen"] for row in first["measures"]}
     rows = []
-    for epoch in epochs:
+    for epoch in ensemble["epochs"]:
         for weight in weights:
             shares = np.full(len(members), 1 / len(members)) if weight is None else np.array([weight, 1 - weight])
             common = {
@@ -94,34 +101,50 @@ def ensemble_rows(name: str, ensemble: dict[str, Any], members: list[Evaluation]
                 "spec": digest_json([ensemble, [member.content["spec"] for member in members]]),
             }
             for shift in shifts:
-                mixed = sum(share * array[f"{epoch:03d}/{shift}"].astype(np.float64) for share, array in zip(shares, arrays, strict=True))
+                mixed = sum(
+                    share * array[f"{epoch:03d}/{shift}"].astype(np.float64)
+                    for share, array in zip(shares, arrays, strict=True)
+                )
                 labels, allowed = arrays[0][f"labels/{shift}"], arrays[0][f"allowed/{shift}"].astype(bool)
                 rows.append({**common, "shift": shift, **measure(mixed, labels, allowed)})
     return rows
 
 
 def table(experiment: str, rows: list[dict[str, Any]], shifts: list[str]) -> pd.DataFrame:
-    """The experiment's table in a fixed order of rows and columns; rows of other shifts of the suite are left to other experiments."""
+    """The experiment's table in a fixed order of rows and columns; rows of other shifts of the suite are left to other
+    experiments."""
     frame = pd.DataFrame(rows).assign(experiment=experiment)
     frame = frame[frame["shift"].isin(shifts)]
-    frame["weight"] = frame["weight"] if "weight" in frame else np.nan
+    frame["weight"] = frame.get("weight", np.nan)
     keys = ["kind", "family", "size", "seed", "epoch", "weight", "shift"]
     order = {shift: position for position, shift in enumerate(shifts)}
-    sorting = frame.assign(shift=frame["shift"].map(order)).sort_values(["kind", "family", "samples", "seed", "epoch", "weight", "shift"], kind="stable")
+    sorting = frame.assign(shift=frame["shift"].map(order)).sort_values(
+        ["kind", "family", "samples", "seed", "epoch", "weight", "shift"], kind="stable"
+    )
     frame = frame.loc[sorting.index].reset_index(drop=True)
     if frame.duplicated(keys).any():
-        raise CountError(f"experiments.{experiment}: the same point was measured twice: {frame[frame.duplicated(keys)][keys].iloc[0].to_dict()}")
+        raise CountError(
+            f"experiments.{experiment}: the same point was measured twice: "
+            f"{frame[frame.duplicated(keys)][keys].iloc[0].to_dict()}"
+        )
     return frame[COLUMNS]
 
 
-def check_grid(frame: pd.DataFrame, expected: set[tuple[str, str, int, int]], shifts: list[str], experiment: str) -> None:
+def check_grid(
+    frame: pd.DataFrame, expected: set[tuple[str, str, int, int]], shifts: list[str], experiment: str
+) -> None:
     """Every declared (family, size, seed, epoch) must stand on every shift; what is missing is named."""
     models = frame[frame["kind"] == "model"]
     found = set(zip(models["family"], models["size"], models["seed"], models["epoch"], models["shift"], strict=True))
     wanted = {(*point, shift) for point in expected for shift in shifts}
     missing = sorted(wanted - found)
     if missing:
-        raise CountError(f"experiments.{experiment}: {len(missing)} points of the declared grid are missing, first (family, size, seed, epoch, shift): {missing[0]}")
+        raise CountError(
+            f"experiments.{experiment}: {len(missing)} points of the declared grid are missing, "
+            f"first (family, size, seed, epoch, shift): {missing[0]}"
+        )
     extra = sorted(found - wanted)
     if extra:
-        raise CountError(f"experiments.{experiment}: {len(extra)} points are not in the declared grid, first: {extra[0]}")
+        raise CountError(
+            f"experiments.{experiment}: {len(extra)} points are not in the declared grid, first: {extra[0]}"
+        )

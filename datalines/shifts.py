@@ -1,9 +1,10 @@
-"""Evaluation sets: prepared once into a tar with an index and a manifest, and never accepted with another size than declared."""
+"""Evaluation sets: prepared once into a tar with index and manifest, never accepted with another size than declared."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,18 @@ import pandas as pd
 
 from datalines.errors import CountError, PoolError
 from datalines.files import read_json, sha256_file, write_json, write_parquet
-from datalines.images import DECODER, ImageError, decode
+from datalines.images import DECODER, EXTENSIONS, ImageError, decode
 from datalines.pools.base import OK, Item, item_id
 from datalines.shards import Sample, id_set_digest, image_bytes, order_digest, write_shard
+
+log = logging.getLogger(__name__)
 
 IMAGES = "images.tar"
 
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """A prepared shift: encoded images in order, label indices int64 (n,), and which columns of the label space may be predicted."""
+    """A prepared shift: encoded images in order, label indices int64 (n,), and which classes may be predicted."""
 
     name: str
     manifest: dict[str, Any]
@@ -48,14 +51,23 @@ class EvaluationSet:
 def load(manifest: Path) -> EvaluationSet:
     """Read a prepared shift from its manifest."""
     content = read_json(manifest)
-    return EvaluationSet(content["shift"], content, pd.read_parquet(manifest.with_name("index.parquet")), manifest.parent)
+    return EvaluationSet(
+        content["shift"], content, pd.read_parquet(manifest.with_name("index.parquet")), manifest.parent
+    )
 
 
 def samples_of(name: str, items: Iterable[Item], spec: dict[str, Any], where: str) -> list[Sample]:
-    """Every item as a sample; one that cannot be used, or whose class is not in the shift's list, is an error: no set is evaluated in part."""
+    """Every item as a sample; one that cannot be used, or whose class is not in the shift's list, is an error.
+
+    No set is evaluated in part. Only what never was an image of the set, such as a README beside the class folders, is
+    passed over: the number of images is declared.
+    """
     samples, problems = [], []
     subset = set(spec["subset"])
     for item in items:
+        if _is_stray(item):
+            log.info("%s: %s is no image of the set", where, item.key)
+            continue
         status = item.status
         if status == OK:
             status = _check(item, subset)
@@ -64,15 +76,20 @@ def samples_of(name: str, items: Iterable[Item], spec: dict[str, Any], where: st
         else:
             problems.append((status, item.key))
     if problems:
-        counts = ", ".join(f"{count} {status}" for status, count in sorted(Counter(status for status, _ in problems).items()))
-        raise PoolError(f"{where}: {len(samples)} of {len(samples) + len(problems)} images can be used ({counts}; first: {problems[0][1]}); repair the set")
+        statuses = sorted(Counter(status for status, _ in problems).items())
+        counts = ", ".join(f"{count} {status}" for status, count in statuses)
+        usable = f"{len(samples)} of {len(samples) + len(problems)} images can be used"
+        raise PoolError(f"{where}: {usable} ({counts}; first: {problems[0][1]}); repair the set")
     return samples
 
 
-def write(out: Path, name: str, samples: list[Sample], spec: dict[str, Any], where: str, extra: dict[str, Any] | None = None) -> None:
+def write(
+    out: Path, name: str, samples: list[Sample], spec: dict[str, Any], where: str, extra: dict[str, Any] | None = None
+) -> None:
     """Write images, index and, last, the manifest. The number of samples must be the declared one."""
     if len(samples) != spec["items"]:
-        raise CountError(f"{where}.items: {spec['items']} declared, but {len(samples)} images found; correct the number or complete the set")
+        found = f"{spec['items']} declared, but {len(samples)} images found"
+        raise CountError(f"{where}.items: {found}; correct the number or complete the set")
     entry, rows = write_shard(out / IMAGES, samples)
     index = pd.DataFrame(rows)
     write_parquet(out / "index.parquet", index)
@@ -98,15 +115,22 @@ def write(out: Path, name: str, samples: list[Sample], spec: dict[str, Any], whe
 
 
 def misclassified(candidates: EvaluationSet, logits: npt.NDArray[np.float32], wanted: int, where: str) -> pd.DataFrame:
-    """The first `wanted` candidates that the reference model gets wrong, in the candidates' order (the procedure of ImageNet-A)."""
+    """The first `wanted` candidates that the reference model gets wrong, in their order (as ImageNet-A)."""
     masked = np.where(candidates.allowed, logits, -np.inf)
     wrong = masked.argmax(axis=1) != candidates.labels
     if int(wrong.sum()) < wanted:
         raise CountError(
-            f"{where}.items: {wanted} declared, but the reference model gets only {int(wrong.sum())} of {len(wrong)} candidates wrong; "
-            "declare fewer or enlarge the candidates"
+            f"{where}.items: {wanted} declared, but the reference model gets only {int(wrong.sum())} of {len(wrong)} "
+            "candidates wrong; declare fewer or enlarge the candidates"
         )
     return candidates.index[wrong].iloc[:wanted]
+
+
+def _is_stray(item: Item) -> bool:
+    """Whether a file is hidden, or lies beside the class folders and has no image's extension."""
+    name = PurePosixPath(item.key).name
+    beside = item.status == "unsupported_format" and item.label is None
+    return name.startswith(".") or (beside and PurePosixPath(name).suffix.lower().removeprefix(".") not in EXTENSIONS)
 
 
 def _check(item: Item, subset: set[str]) -> str:

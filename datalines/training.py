@@ -1,6 +1,8 @@
-"""The training loop: AdamW, cosine with warm-up, weights kept at declared epochs, and a state from which a killed run goes on.
+"""The training loop: AdamW, cosine with warm-up, weights kept at declared epochs, and a state from which a killed run
+goes on.
 
-Resume equals an uninterrupted run: everything random is keyed by (seed, epoch, step), so the state is the model, the optimiser, the history
+Resume equals an uninterrupted run: everything random is keyed by (seed, epoch, step), so the state is the model, the
+optimiser, the history
 and one integer. The state lives outside the declared outputs, which Snakemake deletes before a retry.
 """
 
@@ -33,7 +35,8 @@ SPEC_KEY = "datalines"
 
 @dataclass(frozen=True)
 class Data:
-    """Training pairs in memory: images uint8 (N, 3, S, S), the objective's targets (N, ...), and the digest of the ids in order."""
+    """Training pairs in memory: images uint8 (N, 3, S, S), the objective's targets (N, ...), and the digest of the ids
+    in order."""
 
     images: torch.Tensor
     targets: torch.Tensor
@@ -57,7 +60,10 @@ class Plan:
 def plan(recipe: dict[str, Any], seed: int, samples: int) -> Plan:
     """A run's plan; fewer samples than one batch is an error."""
     if samples < recipe["batch"]:
-        raise DatalinesError(f"the mixture holds {samples} samples, fewer than one batch of {recipe['batch']}: lower `batch` or enlarge it")
+        raise DatalinesError(
+            f"the mixture holds {samples} samples, fewer than one batch of {recipe['batch']}: "
+            "lower `batch` or enlarge it"
+        )
     return Plan(recipe, seed, samples // int(recipe["batch"]))
 
 
@@ -90,7 +96,12 @@ class State:
 
     def save(self) -> None:
         """Write the state to a temporary name and rename it: a kill at any moment leaves a whole state behind."""
-        content = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step, "history": self.history}
+        content = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "history": self.history,
+        }
         with atomic(self.folder / "state.pt") as temporary:
             torch.save(content, temporary)
         self._saved = time.monotonic()
@@ -116,12 +127,13 @@ def prepare(recipe: dict[str, Any], seed: int) -> Objective:
     """The objective with weights initialised from the seed, in the memory format that convolutions are fastest in."""
     torch.manual_seed(seed)
     objective = build(recipe)
-    objective.model = objective.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    objective.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return objective
 
 
 def train(objective: Objective, data: Data, run: Plan, state: State) -> Iterator[int]:
-    """Run to the end from wherever `state` is; yields the number of each epoch that is complete, after its weights can be kept."""
+    """Run to the end from wherever `state` is; yields the number of each epoch that is complete, after its weights can
+    be kept."""
     recipe, began = run.recipe, time.monotonic()
     first = state.step
     while state.step < run.steps:
@@ -130,11 +142,15 @@ def train(objective: Objective, data: Data, run: Plan, state: State) -> Iterator
         objective.model.train()
         for step in range(state.step % run.steps_per_epoch, run.steps_per_epoch):
             _one_step(objective, data, run, state, epoch, batch_positions(order, step, recipe["batch"]))
-            if state.due(recipe["checkpoint_seconds"]):
+            # An epoch's last step is saved by the caller, after its weights: a state beyond the epoch says that they
+            # are kept.
+            if step + 1 < run.steps_per_epoch and state.due(recipe["checkpoint_seconds"]):
                 state.save()
         speed = (state.step - first) * recipe["batch"] / (time.monotonic() - began)
         losses = [row[3] for row in state.history[-run.steps_per_epoch :]]
-        log.info("epoch %d/%d  loss %.3f  %s images/s", epoch, recipe["epochs"], sum(losses) / len(losses), f"{speed:,.0f}")
+        log.info(
+            "epoch %d/%d  loss %.3f  %s images/s", epoch, recipe["epochs"], sum(losses) / len(losses), f"{speed:,.0f}"
+        )
         yield epoch
 
 
@@ -148,7 +164,10 @@ def _one_step(objective: Objective, data: Data, run: Plan, state: State, epoch: 
     images = augment(normalise(data.images[chosen]), recipe["augmentation"], (run.seed, epoch, state.step))
     loss = objective.loss(images.contiguous(memory_format=torch.channels_last), data.targets[chosen])
     if not torch.isfinite(loss):
-        raise TrainingError(f"the loss is {loss.item()} in step {state.step + 1} of epoch {epoch}; the last good state is kept in {state.folder}")
+        raise TrainingError(
+            f"the loss is {loss.item()} in step {state.step + 1} of epoch {epoch}; "
+            f"the last good state is kept in {state.folder}"
+        )
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     if recipe["grad_clip"] is not None:
@@ -165,7 +184,8 @@ def weights_name(epoch: int) -> str:
 
 
 def save_weights(path: Path, model: nn.Module, spec: dict[str, Any]) -> None:
-    """Weights in safetensors with everything that is needed to rebuild the model inside, so that no evaluation can take a wrong one."""
+    """Weights in safetensors with everything that is needed to rebuild the model inside, so that no evaluation can take
+    a wrong one."""
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     with atomic(path) as temporary:
         save_file(tensors, temporary, metadata={SPEC_KEY: json.dumps(spec, sort_keys=True)})
@@ -178,7 +198,7 @@ def load_weights(path: Path) -> tuple[Objective, dict[str, Any]]:
     spec = json.loads(header["__metadata__"][SPEC_KEY])
     objective = build(spec)
     objective.model.load_state_dict(load_file(path))
-    objective.model = objective.model.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    objective.model.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     return objective, spec
 
 
@@ -190,7 +210,8 @@ def history_frame(state: State, batch: int) -> pd.DataFrame:
 
 
 def publish(state: State, keep: list[int], target: Path) -> None:
-    """Move the kept weights from the state's folder to the run's folder; called again after a kill, it finishes the work."""
+    """Move the kept weights from the state's folder to the run's folder; called again after a kill, it finishes the
+    work."""
     target.mkdir(parents=True, exist_ok=True)
     names = {weights_name(epoch) for epoch in keep}
     for stale in target.glob("*.safetensors"):
@@ -202,7 +223,9 @@ def publish(state: State, keep: list[int], target: Path) -> None:
 
 
 def discard(state: State) -> None:
-    """Remove the state of a finished run."""
+    """Remove the state of a finished run; first what names the step, so that a kill in between leaves nothing to go on
+    from."""
+    (state.folder / "state.pt").unlink()
     for entry in os.scandir(state.folder):
         Path(entry.path).unlink()
     state.folder.rmdir()
@@ -210,7 +233,8 @@ def discard(state: State) -> None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold the run's lock: after a kill of the workflow alone, its old job may still be training; the new one waits for it.
+    """Hold the run's lock: after a kill of the workflow alone, its old job may still be training; the new one waits for
+    it.
 
     The kernel releases the lock when the process that holds it ends, however it ends.
     """

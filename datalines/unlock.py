@@ -1,4 +1,5 @@
-"""Releases Snakemake's lock on this folder if the run that took it is gone: after `kill -9` or a power cut, call `make` again, no more.
+"""Releases Snakemake's lock on this folder if the run that took it is gone: after `kill -9` or a power cut, call `make`
+again, no more.
 
 `python -m datalines.unlock` leaves the lock alone while any Snakemake process works in the folder.
 """
@@ -36,4 +37,6 @@ def release(folder: Path) -> int:
 
 if __name__ == "__main__":
     if release(Path.cwd()):
-        sys.stderr.write("The last run in this folder was killed; its lock is released, and what it had finished is kept.\n")
+        sys.stderr.write(
+            "The last run in this folder was killed; its lock is released, and what it had finished is kept.\n"
+        )

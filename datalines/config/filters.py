@@ -39,7 +39,7 @@ class ImageSize(StepBase):
 
     kind: Literal["image-size"]
     min_side: Positive | None = Field(default=None, description="Shortest shorter side kept, in pixels.")
-    max_side: Positive | None = Field(default=None, description="Longest shorter side kept, in pixels.")
+    max_side: Positive | None = Field(default=None, description="Longest longer side kept, in pixels.")
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

@@ -40,7 +40,8 @@ def matching(path: Path) -> list[Path]:
 def check_path(loc: Loc, spec: Any, found: Findings) -> None:
     """Note the paths of a pool or shift that cannot be found; kinds without a path have nothing to check.
 
-    A folder's list names alternatives, of which the first that exists is read; a list of shards names parts, which are all read.
+    A folder's list names alternatives, of which the first that exists is read; a list of shards names parts, which are
+    all read.
     """
     declared = getattr(spec, "path", [])
     listed = isinstance(declared, list)

@@ -54,7 +54,8 @@ class FolderPool(PoolBase):
 
     kind: Literal["folder"]
     path: Paths = Field(
-        description="Folder or tar of class folders, or a list of which the first that exists is read; $NAME is taken from the environment."
+        description="Folder or tar of class folders, or a list of which the first that exists is read; "
+        "$NAME is taken from the environment."
     )
     root: Text | None = Field(default=None, description="Folder inside `path` that holds the class folders.")
     templates: Templates = Field(description="Caption templates, each with one {} for the class name.")

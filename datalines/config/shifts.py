@@ -52,7 +52,8 @@ class FolderShift(LabelledShift):
 
     kind: Literal["folder"]
     path: Paths = Field(
-        description="Folder or tar of class folders, or a list of which the first that exists is read; $NAME is taken from the environment."
+        description="Folder or tar of class folders, or a list of which the first that exists is read; "
+        "$NAME is taken from the environment."
     )
     root: Text | None = Field(default=None, description="Folder inside `path` that holds the class folders.")
     names: dict[Text, Text] | None = Field(default=None, description="Class folder -> class name of the label space.")

@@ -13,7 +13,8 @@ from datalines.errors import DatalinesError
 from datalines.plotting.drawing import Drawing, Figure
 from datalines.plotting.house import EQUALITY_COLOUR, Look, house_style, looks
 from datalines.plotting.scales import limits, percent_scale, to_axis, to_percent
-from datalines.robustness import Line, fit_points, join_points, line_points
+from datalines.robustness.families import fit_points, join_points, line_points
+from datalines.robustness.lines import Line
 
 POINT_COLUMNS = [
     *["panel", "layer", "family", "label", "size", "seed", "epoch", "weight"],
@@ -23,6 +24,7 @@ _PERCENT = ["x", "x_low", "x_high", "y", "y_low", "y_high"]
 _CHOICES = {"model": "families", "ensemble": "ensembles"}  # the options that say which to draw
 _DASHES = (0, (2.5, 1.8))
 _EXTENSION = 0.04  # how far a line runs past its outermost points, as a share of their distance
+_LEGEND_LINE = 0.15  # inches
 _GRID = 60  # points along a drawn line
 
 
@@ -51,7 +53,7 @@ class LinePanels:
             raise DatalinesError(f"figure {figure.title!r}: no point to draw on shift(s) {', '.join(missing)}")
         self.rows: list[pd.DataFrame] = []
         self.handles: list[Line2D] = []
-        self.notes: list[str] = self._undrawable()
+        self.notes: list[str] = self._remarks()
         with house_style():
             self.columns = _grid_columns(len(figure.shifts) + extra)
             self.canvas, cells, self.corner = _cells(len(figure.shifts) + extra, self.columns)
@@ -65,10 +67,16 @@ class LinePanels:
         order = list(self.spec.options.get(_CHOICES[kind], self.spec.titles))
         return [*(slug for slug in order if slug in present), *sorted(present.difference(order))]
 
-    def _undrawable(self) -> list[str]:
-        """A remark on points at 0 or 100 %, which have no place on probit and logit axes."""
-        count = int((~self.points["drawable"]).sum())
-        return [f"{count} point(s) at 0 or 100 % have no place on {self.spec.axis} axes."] if count else []
+    def _remarks(self) -> list[str]:
+        """Remarks on points that are not drawn or not fitted."""
+        remarks, floor = [], float(self.spec.options.get("floor", 0.0))
+        lost = int((~self.points["drawable"]).sum())
+        if lost:
+            remarks.append(f"{lost} point(s) at 0 or 100 % have no place on {self.spec.axis} axes.")
+        if (self.points["drawable"] & (self.points["x"] < floor)).any():
+            reference = self.spec.name(self.spec.reference)
+            remarks.append(f"Hollow markers, below {100 * floor:g} % on {reference}, take no part in the lines.")
+        return remarks
 
     def _frame(self) -> None:
         """Scales, the line of equality, titles and labels of the shift panels."""
@@ -193,6 +201,8 @@ class LinePanels:
                 self.corner.legend(handles=handles, loc="center left", bbox_to_anchor=(0.0, 0.5))
             else:
                 columns = _columns([str(handle.get_label()) for handle in handles], self.canvas.get_figwidth())
+                height = self.canvas.get_figheight() + _LEGEND_LINE * -(-len(handles) // columns)
+                self.canvas.set_figheight(height)  # so that a long legend takes nothing from the panels
                 self.canvas.legend(handles=handles, loc="outside lower center", ncols=columns)
         return Drawing(self.canvas, pd.concat(self.rows, ignore_index=True), self.notes)
 
@@ -218,7 +228,7 @@ def _cells(count: int, columns: int) -> tuple[Canvas, list[Axes], Axes | None]:
     """A figure with `count` cells in a grid, and the blank cell for the legend where one is left over."""
     lines = -(-count // columns)
     width = {1: 3.4, 2: 5.5}.get(columns, 7.0)
-    canvas = Canvas(figsize=(width, lines * (width / columns) * 0.93 + 0.3), layout="constrained")
+    canvas = Canvas(figsize=(width, lines * (width / columns) * 0.93 + 0.1), layout="constrained")
     grid = canvas.add_gridspec(lines, columns)
     cells = [canvas.add_subplot(grid[place // columns, place % columns]) for place in range(count)]
     if count == lines * columns:

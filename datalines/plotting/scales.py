@@ -6,8 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from datalines.robustness import inverse, transform
-from datalines.robustness.transforms import Array
+from datalines.robustness.transforms import Array, inverse, transform
 
 # Candidate ticks in percent, from fine to coarse; the finest set that still fits is taken.
 _EVEN: tuple[tuple[float, ...], ...] = tuple(tuple(range(0, 101, step)) for step in (1, 2, 5, 10, 20, 25, 50))

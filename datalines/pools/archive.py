@@ -1,5 +1,7 @@
 """Access to files in a directory or in a tar, with the checks that tell a truncated tar from a complete one."""
 
+import os
+import posixpath
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +14,13 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Member:
-    """One file: its name with `/` separators, where its bytes lie, and how many they are."""
+    """One file: its name with `/` separators, where its bytes lie, and how many they are. Or one folder."""
 
     name: str
     path: Path
     offset: int
     size: int
+    folder: bool = False
 
     def read(self) -> bytes:
         """The bytes of this file."""
@@ -27,32 +30,75 @@ class Member:
 
 
 def members(path: Path, where: str) -> list[Member]:
-    """All files of a directory (recursively) or of a tar, sorted by name; hidden files and macOS' `._` twins included.
+    """All files and folders of a directory (links followed) or of a tar, sorted by name; hidden ones included.
 
     Raises PoolError naming `where` and the path if it does not exist, is no tar, or is truncated.
     """
-    if path.is_dir():
-        files = sorted(entry for entry in path.rglob("*") if entry.is_file())
-        return [Member(entry.relative_to(path).as_posix(), entry, 0, entry.stat().st_size) for entry in files]
-    if not path.is_file():
-        raise PoolError(f"{where}: {path} does not exist; give a directory of class folders or a tar of them")
-    return sorted(tar_members(path, where), key=lambda member: member.name)
+    found = list(_directory_members(path, where) if path.is_dir() else _tar_entries(path, where))
+    # By name and not by path: the order of paths differs from that of the names in a tar of the same files.
+    return sorted(found, key=lambda member: member.name)
 
 
 def tar_members(path: Path, where: str) -> Iterator[Member]:
-    """The regular files of an uncompressed tar in the order of the archive. A truncated or broken tar is a PoolError."""
+    """The files of an uncompressed tar in the order of the archive. A truncated or broken tar is a PoolError."""
+    return (member for member in _tar_entries(path, where) if not member.folder)
+
+
+def _directory_members(path: Path, where: str) -> Iterator[Member]:
+    for parent, folders, files in os.walk(path, followlinks=True):
+        for name in folders:
+            entry = Path(parent) / name
+            yield Member(_text(entry.relative_to(path).as_posix()), entry, 0, 0, folder=True)
+        for name in files:
+            entry = Path(parent) / name
+            if entry.is_symlink() and not entry.exists():
+                raise PoolError(f"{where}: {entry} is a link to nothing; repair it, or remove it")
+            if entry.is_file():
+                yield Member(_text(entry.relative_to(path).as_posix()), entry, 0, entry.stat().st_size)
+
+
+def _tar_entries(path: Path, where: str) -> Iterator[Member]:
     if not path.is_file():
-        raise PoolError(f"{where}: {path} does not exist")
+        raise PoolError(f"{where}: {path} {'is not a file' if path.exists() else 'does not exist'}; give a tar")
     last = "its first header"
-    end = 0
+    found: dict[str, Member] = {}
     try:
         with tarfile.open(path, mode="r:") as archive:
             for entry in archive:
-                last = entry.name
-                end = entry.offset_data + (entry.size + BLOCK - 1) // BLOCK * BLOCK
-                if entry.isfile():
-                    yield Member(entry.name.removeprefix("./"), path, entry.offset_data, entry.size)
+                last = _text(entry.name)
+                member = _member(path, entry, found, where)
+                if member is not None:
+                    found[posixpath.normpath(entry.name)] = member
+                    yield member
+            end = archive.offset
     except tarfile.TarError as error:
         raise PoolError(f"{where}: {path} is broken or truncated after {last} ({error}); fetch it again") from error
-    if path.stat().st_size < end + BLOCK:
-        raise PoolError(f"{where}: {path} is truncated: it ends after {last} without the end-of-archive marker; fetch it again")
+    # Python's reader takes a damaged header, and the end of the file, for the end of the archive.
+    with path.open("rb") as stream:
+        stream.seek(end)
+        marker = stream.read(BLOCK)
+    if len(marker) < BLOCK:
+        text = f"it ends after {last} without the end-of-archive marker"
+        raise PoolError(f"{where}: {path} is truncated: {text}; fetch it again")
+    if any(marker):
+        raise PoolError(f"{where}: {path} is broken: what follows {last} is not a tar header; fetch it again")
+
+
+def _member(path: Path, entry: tarfile.TarInfo, found: dict[str, Member], where: str) -> Member | None:
+    """The file or folder of an entry; a link stands for the file before it that it names, devices for nothing."""
+    name = _text(entry.name.removeprefix("./"))
+    if entry.isfile() or entry.isdir():
+        return Member(name, path, entry.offset_data, entry.size, folder=entry.isdir())
+    if not (entry.islnk() or entry.issym()):
+        return None
+    base = posixpath.dirname(entry.name) if entry.issym() else ""
+    target = found.get(posixpath.normpath(posixpath.join(base, entry.linkname)))
+    if target is None:
+        text = f"{name} is a link to {_text(entry.linkname)}, which does not stand before it in the archive"
+        raise PoolError(f"{where}: {path}: {text}; pack the files themselves (tar --dereference)")
+    return Member(name, path, target.offset, target.size, folder=target.folder)
+
+
+def _text(name: str) -> str:
+    r"""The name as text that can be stored; bytes that are not UTF-8 become `\xNN`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

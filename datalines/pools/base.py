@@ -34,13 +34,13 @@ class Item:
 
 
 class Reader(Protocol):
-    """Reads part `part` of `parts` of what `spec` declares; `where` names the key in error texts, such as `pools.photo`."""
+    """Reads part `part` of `parts` of what `spec` declares; `where` names the key in errors, such as `pools.photo`."""
 
     def __call__(self, spec: dict[str, Any], part: int, parts: int, where: str) -> Iterator[Item]: ...
 
 
 def item_id(pool: str, key: str) -> str:
-    """The id of an item, 32 hex digits, from the pool's name and the item's key: the same on every machine and in every run."""
+    """The id of an item, 32 hex digits, from the pool's name and the item's key: the same everywhere and always."""
     return hashlib.blake2b(f"{pool}\0{key}".encode(), digest_size=16).hexdigest()
 
 

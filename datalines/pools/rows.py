@@ -12,18 +12,22 @@ from datalines.pools.base import OK
 
 
 def stored_rows(receipts: list[Path]) -> pd.DataFrame:
-    """Rows with status `ok` of all parts, with the column `tar` naming the part's tar; ids must be unique over the parts."""
+    """Rows with status `ok` of all parts; the column `tar` names the part's tar. Ids must be unique over the parts."""
     frames = []
     for path in receipts:
         receipt = read_json(path)
         rows = pd.read_parquet(path.with_name(receipt["rows"]["path"]))
         stored = rows[rows["status"] == OK]
         if len(stored) != receipt["stored"] or len(rows) != receipt["requested"]:
-            raise CountError(f"{path} counts {receipt['stored']} stored of {receipt['requested']}, its rows {len(stored)} of {len(rows)}; rebuild the part")
+            counted = f"{receipt['stored']} stored of {receipt['requested']}, its rows {len(stored)} of {len(rows)}"
+            raise CountError(f"{path} counts {counted}; delete it and run again to rebuild the part")
         frames.append(stored.assign(tar=receipt["tar"]["path"]))
     table = pd.concat(frames, ignore_index=True)
     if table["id"].duplicated().any():
-        raise CountError(f"{receipts[0].parent}: the key {table.loc[table['id'].duplicated(), 'key'].iloc[0]!r} stands in two parts")
+        key = table.loc[table["id"].duplicated(), "key"].iloc[0]
+        raise CountError(
+            f"{receipts[0].parent}: the key {key!r} stands twice among the stored items; rebuild the parts"
+        )
     return table
 
 
@@ -35,5 +39,6 @@ def attrition(receipts: list[Path]) -> dict[str, Any]:
         failed.update(content["failed"])
     totals = {name: sum(content[name] for content in contents) for name in ("requested", "stored")}
     if totals["requested"] != totals["stored"] + sum(failed.values()):
-        raise CountError(f"{receipts[0].parent}: {totals['requested']} requested, but {totals['stored']} stored and {dict(failed)} failed")
+        counted = f"{totals['requested']} requested, but {totals['stored']} stored and {dict(failed)} failed"
+        raise CountError(f"{receipts[0].parent}: {counted}; delete the receipts and run again to rebuild the parts")
     return {**totals, "failed": dict(sorted(failed.items()))}

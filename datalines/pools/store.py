@@ -40,7 +40,7 @@ def read_items(spec: dict[str, Any], part: int, parts: int, where: str) -> Itera
 
 
 def store_part(name: str, items: Iterable[Item], tar: Path, rows: Path) -> dict[str, Any]:
-    """Verify every image by a full decode, write the good ones to `tar` and a row for each item to `rows`; return the counts.
+    """Decode every image in full, write the good ones to `tar` and a row for each item to `rows`; return the counts.
 
     The receipt's promise, requested = stored + failed by status, is checked here.
     """

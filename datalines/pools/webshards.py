@@ -1,12 +1,11 @@
 """Pools of kind `shards`: webdataset tars that somebody else made (image + .txt and/or .json and/or .cls)."""
 
-import glob
 import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from datalines.config.paths import expand
+from datalines.config.paths import expand, matching
 from datalines.errors import PoolError
 from datalines.images import EXTENSIONS
 from datalines.pools.archive import Member, tar_members
@@ -16,7 +15,7 @@ Group = dict[str, Member]
 
 
 def read(spec: dict[str, Any], part: int, parts: int, where: str) -> Iterator[Item]:
-    """Yield one item per sample (files that share the name up to its first dot), tar by tar; a part takes every `parts`-th tar."""
+    """Yield one item per sample (files that share the name up to its first dot); a part takes every `parts`-th tar."""
     for path in shard_paths(spec["path"], where)[part::parts]:
         seen: set[str] = set()
         for key, group in _samples(path, where):
@@ -29,16 +28,19 @@ def read(spec: dict[str, Any], part: int, parts: int, where: str) -> Iterator[It
 
 
 def shard_paths(declared: str | list[str], where: str) -> list[Path]:
-    """The tars that a glob or a list names, sorted; none, or two of the same name, is an error."""
-    patterns = [declared] if isinstance(declared, str) else declared
-    found = [Path(hit) for pattern in patterns for hit in glob.glob(str(expand(pattern, f"{where}.path")))]
-    paths = sorted(set(found))
-    if not paths:
-        raise PoolError(f"{where}.path: no file matches {', '.join(patterns)}; give a glob or a list of .tar files")
+    """The tars that a glob or a list names, sorted; a name without a file, or two of the same name, is an error."""
+    found: set[Path] = set()
+    for pattern in [declared] if isinstance(declared, str) else declared:
+        hits = [hit for hit in matching(expand(pattern, f"{where}.path")) if not hit.name.startswith(".")]
+        if not hits:
+            raise PoolError(f"{where}.path: no file matches {pattern}; give a glob or a list of .tar files")
+        found.update(hits)
+    paths = sorted(found)
     stems = [path.stem for path in paths]
     twins = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twins:
-        raise PoolError(f"{where}.path: two shards share the name {twins[0]}.tar; rename one, names are part of the samples' keys")
+        text = f"two shards share the name {twins[0]}.tar"
+        raise PoolError(f"{where}.path: {text}; rename one, names are part of the samples' keys")
     return paths
 
 
@@ -65,30 +67,26 @@ def _item(key: str, group: Group, spec: dict[str, Any], where: str) -> Item:
         return Item(key=key, status="missing_image", message=f"found only {', '.join(sorted(group))}")
     try:
         label = _label(group, spec, where)
-    except (KeyError, ValueError, IndexError) as error:
-        return Item(key=key, status="missing_label", message=f"{type(error).__name__}: {error}")
+    except (LookupError, ValueError) as error:
+        return Item(key=key, status="missing_label", message=_reason(error))
     try:
-        caption = _text(group, spec.get("captions", "txt"))
-    except KeyError as error:
-        return Item(key=key, label=label, status="missing_caption", message=str(error))
-    except ValueError as error:  # also UnicodeDecodeError and JSONDecodeError
-        return Item(key=key, label=label, status="undecodable_caption", message=f"{type(error).__name__}: {error}")
+        caption = _caption(group, spec.get("captions", "none"))
+    except LookupError as error:
+        return Item(key=key, label=label, status="missing_caption", message=_reason(error))
+    except ValueError as error:  # also UnicodeError and JSONDecodeError
+        return Item(key=key, label=label, status="undecodable_caption", message=_reason(error))
     return Item(key=key, extension=images[0], image=group[images[0]].read(), caption=caption, label=label)
 
 
-def _text(group: Group, source: str) -> str:
-    """`txt` reads the .txt member, `json:<key>` one key of the .json member; a shift has no captions (`none`)."""
-    kind, _, field = source.partition(":")
-    if kind == "none":
+def _caption(group: Group, source: str) -> str:
+    """From .txt (`txt`) or one key of .json (`json:<key>`); a shift has no captions (`none`)."""
+    if source == "none":
         return "none"
-    if kind not in group:
-        raise KeyError(f"no .{kind} member")
-    text = group[kind].read().decode("utf-8")
-    if kind == "txt":
-        return text.strip()
-    value = json.loads(text)[field]
+    kind, _, field = source.partition(":")
+    value = _content(group, kind, field)
     if not isinstance(value, str):
         raise ValueError(f"{field} is not a text")
+    value.encode()  # a JSON text may hold half a surrogate pair, which cannot be stored
     return value.strip()
 
 
@@ -98,13 +96,37 @@ def _label(group: Group, spec: dict[str, Any], where: str) -> str | None:
     if source == "none":
         return None
     kind, _, field = source.partition(":")
-    if kind not in group:
-        raise KeyError(f"no .{kind} member")
-    text = group[kind].read().decode("utf-8").strip()
-    value = str(json.loads(text)[field]) if kind == "json" else text
+    value = _content(group, kind, field)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"{field} is neither a text nor a whole number")
+    text = str(value).strip()
+    text.encode()
+    if not text.isdecimal():
+        return text
     names = spec.get("class_names")
-    if not value.isdigit():
-        return value
     if names is None:
         raise PoolError(f"{where}.classes: labels are numbers; name the class list that they count")
-    return str(names[int(value)])
+    if int(text) >= len(names):
+        raise LookupError(f"{text} is not the number of one of {len(names)} classes, counted from 0")
+    return str(names[int(text)])
+
+
+def _content(group: Group, kind: str, field: str) -> Any:
+    """The text of a member, or one key of a .json member. LookupError: not there; ValueError: not readable."""
+    if kind not in group:
+        raise LookupError(f"no .{kind} member")
+    text = group[kind].read().decode("utf-8")
+    if kind != "json":
+        return text
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError("the .json member is not an object with keys")
+    if field not in content:
+        raise LookupError(f"no key {field} in the .json member")
+    return content[field]
+
+
+def _reason(error: Exception) -> str:
+    """The sentence of an error raised here; of others, such as JSONDecodeError, with their name."""
+    own = type(error) in (LookupError, ValueError)
+    return str(error) if own else f"{type(error).__name__}: {error}"

@@ -141,9 +141,10 @@ def fit_families(records: pd.DataFrame, experiment: Mapping[str, Any]) -> pd.Dat
     if not 0 <= floor < 1:
         raise DatalinesError(f"experiment {names[0]}: floor {floor:g} must be in [0, 1), such as 0.55 for 55 %")
     groups = dict(list(points.groupby(["kind", "family", "shift"], sort=False)))
-    wanted = [("model", slug) for slug in experiment["families"]]
-    wanted += [("ensemble", slug) for slug in experiment["ensembles"]]
     baseline, rows = experiment.get("baseline"), []
+    # The baseline's own line is a row like any other: its effective robustness is zero up to the spread of its points.
+    models = dict.fromkeys([*experiment["families"], *([baseline] if baseline else [])])
+    wanted = [("model", slug) for slug in models] + [("ensemble", slug) for slug in experiment["ensembles"]]
 
     def fitted(kind: str, family: str, shift: str, axis: str) -> FamilyFit:
         if (kind, family, shift) not in groups:

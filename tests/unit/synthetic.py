@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from datalines.robustness import clopper_pearson, inverse
+from datalines.robustness.intervals import clopper_pearson
+from datalines.robustness.transforms import inverse
 
 # shift -> (intercept, slope) on probit axes
 Lines = dict[str, tuple[float, float]]

@@ -11,7 +11,7 @@ import pytest
 
 from datalines.errors import DatalinesError
 from datalines.plotting import POINT_COLUMNS, Drawing, Figure, save
-from datalines.robustness import fit_families
+from datalines.robustness.families import fit_families
 from tests.unit.synthetic import TITLES, experiment, records
 
 SHARES = {"photo": 1, "photo-most": 0.75, "photo-art": 0.5, "art": 0}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from datalines.errors import DatalinesError
 from datalines.plotting import POINT_COLUMNS, Figure, LinePanels, house_style, line_panels, looks, save
 from datalines.plotting.scales import limits, ticks, to_axis, to_percent
-from datalines.robustness import AXES, fit_families
+from datalines.robustness.families import fit_families
+from datalines.robustness.transforms import AXES
 from datalines.samples import fold, plain, sheet
 from tests.unit.synthetic import TITLES, experiment, point, records
 
@@ -107,6 +108,7 @@ def test_points_below_the_floor_are_hollow_and_the_line_starts_above_it() -> Non
     ]
     assert len(hollow) == 4 and all(max(line.get_xdata()) < 30 for line in hollow)
     assert drawing.points.loc[drawing.points["layer"] == "line", "x"].min() > 28
+    assert drawing.notes == ["Hollow markers, below 30 % on Reference, take no part in the lines."]
     with pytest.raises(DatalinesError, match="state the experiment's floor"):
         line_panels(rows, fit_families(rows, experiment(floor=0.3)), figure())
 

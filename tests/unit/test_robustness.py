@@ -10,21 +10,10 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, linregress
 
 from datalines.errors import DatalinesError
-from datalines.robustness import (
-    AXES,
-    FIT_COLUMNS,
-    Line,
-    bootstrap_lines,
-    clopper_pearson,
-    effective_robustness,
-    fit_families,
-    fit_line,
-    inverse,
-    join_points,
-    mean_effective_robustness,
-    stable_seed,
-    transform,
-)
+from datalines.robustness.families import FIT_COLUMNS, fit_families, join_points
+from datalines.robustness.intervals import clopper_pearson, stable_seed
+from datalines.robustness.lines import Line, bootstrap_lines, effective_robustness, fit_line, mean_effective_robustness
+from datalines.robustness.transforms import AXES, inverse, transform
 from tests.unit.synthetic import FIRST, between, experiment, family, point, records
 
 accuracies = st.floats(0.001, 0.999)

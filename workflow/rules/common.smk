@@ -6,7 +6,7 @@ from snakemake.exceptions import WorkflowError
 
 from datalines.codehash import source_hash
 from datalines.config import ConfigError, load_study
-from datalines.dag import Dag
+from datalines.dag import Dag, listings
 
 SLUG = "[a-z0-9][a-z0-9-]{0,39}"
 
@@ -89,25 +89,53 @@ def pool_parts(wildcards):
     return dag.parts(wildcards.pool)
 
 
+def pool_rows(wildcards):
+    return dag.parts(wildcards.pool, "parquet")
+
+
 def mixed_shards(wildcards):
     return dag.mixed(wildcards.mixture, wildcards.size)
+
+
+def mixed_listings(wildcards):
+    return listings(mixed_shards(wildcards))
 
 
 def training_mixture(wildcards):
     return dag.trained_on(wildcards.family, wildcards.size)
 
 
+def training_listing(wildcards):
+    return listings([training_mixture(wildcards)])
+
+
 def suite_sets(wildcards):
     return dag.suite(wildcards.suite)
+
+
+def suite_listings(wildcards):
+    return listings(suite_sets(wildcards))
 
 
 def shift_candidates(wildcards):
     return dag.candidates(wildcards.shift)
 
 
+def shift_candidates_listing(wildcards):
+    return listings([shift_candidates(wildcards)])
+
+
 def shift_judgement(wildcards):
     return dag.judged_by(wildcards.shift)
 
 
+def shift_judgement_predictions(wildcards):
+    return f"{shift_judgement(wildcards).removesuffix('.json')}.safetensors"
+
+
 def experiment_evaluations(wildcards):
     return dag.evaluations(wildcards.experiment)
+
+
+def experiment_predictions(wildcards):
+    return dag.predictions(wildcards.experiment)

@@ -26,6 +26,7 @@ rule filter_pool:
     """Decide which of a pool's stored samples a filter keeps; no bytes move."""
     input:
         receipts=pool_parts,
+        rows=pool_rows,
     output:
         kept="<filters>/{pool}/{filter}/kept.npy",
         dropped="<filters>/{pool}/{filter}/dropped.parquet",
@@ -47,6 +48,7 @@ rule write_shards:
     """Write a pool's kept samples as immutable shards in keyed order."""
     input:
         receipts=pool_parts,
+        rows=pool_rows,
         kept="<filters>/{pool}/{filter}/kept.npy",
         counts="<filters>/{pool}/{filter}/report.json",
     output:
@@ -69,6 +71,7 @@ rule mix_shards:
     """Compose a mixture of a stated size from the shards of its pools."""
     input:
         shards=mixed_shards,
+        listings=mixed_listings,
     output:
         manifest="<mixtures>/{mixture}/{size}/manifest.json",
         listing="<mixtures>/{mixture}/{size}/index.parquet",
@@ -90,6 +93,8 @@ rule prepare_shift:
     input:
         files=shift_files,
     output:
+        images="<shifts>/{shift}/images.tar",
+        listing="<shifts>/{shift}/index.parquet",
         manifest="<shifts>/{shift}/manifest.json",
     log:
         "<logs>/prepare_shift/{shift}.log",
@@ -110,8 +115,12 @@ rule filter_shift:
     """Keep the candidates that a reference model gets wrong, as ImageNet-A was made."""
     input:
         candidates=shift_candidates,
+        candidates_listing=shift_candidates_listing,
         evaluation=shift_judgement,
+        predictions=shift_judgement_predictions,
     output:
+        images="<shifts>/{shift}/images.tar",
+        listing="<shifts>/{shift}/index.parquet",
         manifest="<shifts>/{shift}/manifest.json",
     log:
         "<logs>/filter_shift/{shift}.log",

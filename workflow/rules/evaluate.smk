@@ -6,6 +6,7 @@ rule evaluate_run:
     input:
         summary="<runs>/{family}/{size}/{seed}/summary.json",
         sets=suite_sets,
+        listings=suite_listings,
     output:
         evaluation="<evals>/{family}/{size}/{seed}/{suite}.json",
         predictions="<evals>/{family}/{size}/{seed}/{suite}.safetensors",
@@ -29,10 +30,12 @@ rule collect_records:
     """Collect an experiment's records; a hole in the declared grid is an error."""
     input:
         evaluations=experiment_evaluations,
+        predictions=experiment_predictions,
     output:
         table="<records>/{experiment}.csv",
     log:
         "<logs>/collect_records/{experiment}.log",
+    localrule: True
     conda:
         "../../envs/figures.yaml"
     params:
@@ -42,7 +45,6 @@ rule collect_records:
         code=code_of("collect_records"),
     message:
         "collect records of {wildcards.experiment}"
-    localrule: True
     script:
         "../scripts/collect_records.py"
 
@@ -55,6 +57,7 @@ rule fit_lines:
         fits="<fits>/{experiment}.csv",
     log:
         "<logs>/fit_lines/{experiment}.log",
+    localrule: True
     conda:
         "../../envs/figures.yaml"
     params:
@@ -62,6 +65,5 @@ rule fit_lines:
         code=code_of("fit_lines"),
     message:
         "fit lines of {wildcards.experiment}"
-    localrule: True
     script:
         "../scripts/fit_lines.py"

@@ -5,6 +5,7 @@ rule train_model:
     """Train on a mixture by a recipe from a seed; keeps weights of declared epochs. Resumes after a kill from an undeclared folder."""
     input:
         mixture=training_mixture,
+        listing=training_listing,
     output:
         summary="<runs>/{family}/{size}/{seed}/summary.json",
         history="<runs>/{family}/{size}/{seed}/history.csv",

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from datalines.files import read_json, write_csv
@@ -29,7 +30,7 @@ def describe(pool: str, spec: dict[str, Any], manifest: Path, receipts: list[Pat
         "dropped": json.dumps(content["dropped"]),
         "shards": len(content["shards"]),
         "bytes": sum(shard["bytes"] for shard in content["shards"]),
-        "caption_words_mean": round(float(index["caption"].str.split().str.len().mean()), 2),
+        "caption_words_mean": round(float(np.mean([len(caption.split()) for caption in index["caption"]])), 2),
         "width_median": float(rows["width"].median()),
         "height_median": float(rows["height"].median()),
         "aspect_median": round(float((sides.max(axis=1) / sides.min(axis=1)).median()), 3),

@@ -1,4 +1,5 @@
-"""Collect an experiment's records: a row for every model or ensemble point and shift; a hole in the grid is an error."""
+"""Collect an experiment's records: a row for every model or ensemble point and shift; a hole in the grid is an
+error."""
 
 import logging
 from itertools import product
@@ -12,25 +13,40 @@ from datalines.job import run
 log = logging.getLogger(__name__)
 
 
-def main(experiment: str, spec: dict[str, Any], families: dict[str, Any], ensembles: dict[str, Any], evaluations: list[Path], table: Path) -> None:
+def main(
+    experiment: str,
+    spec: dict[str, Any],
+    families: dict[str, Any],
+    ensembles: dict[str, Any],
+    evaluations: list[Path],
+    table: Path,
+) -> None:
     found = {evaluation.run: evaluation for evaluation in map(records.read, evaluations)}
     drawn = [*spec["families"], *([spec["baseline"]] if spec["baseline"] else [])]
     wanted = {run for run in found if run[0] in drawn}
     rows = [row for run in sorted(wanted) for row in records.model_rows(found[run])]
     shifts = [spec["reference"], *spec["shifts"]]
     for name, ensemble in ensembles.items():
-        for seed in families[ensemble["members"][0]]["seeds"]:
+        for seed in ensemble["seeds"]:
             members = [found[member, ensemble["size"], seed] for member in ensemble["members"]]
             rows += records.ensemble_rows(name, ensemble, members, shifts)
     frame = records.table(experiment, rows, shifts)
     grid = {
         (family, size, seed, epoch)
         for family in drawn
-        for size, seed, epoch in product(families[family]["sizes"], families[family]["seeds"], families[family]["keep"])
+        for size, seed, epoch in product(
+            families[family]["sizes"], families[family]["seeds"], families[family]["epochs"]
+        )
     }
     records.check_grid(frame, grid, shifts, experiment)
     write_csv(table, frame)
-    log.info("%d rows: %d models, %d ensemble points on %d sets", len(frame), len(grid), (frame["kind"] == "ensemble").sum() // len(shifts), len(shifts))
+    log.info(
+        "%d rows: %d models, %d ensemble points on %d sets",
+        len(frame),
+        len(grid),
+        (frame["kind"] == "ensemble").sum() // len(shifts),
+        len(shifts),
+    )
 
 
 if __name__ == "__main__":

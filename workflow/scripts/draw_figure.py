@@ -1,4 +1,5 @@
-"""Draw one figure of a paper from its experiment's records and fits, and write its caption from the figure script's docstring."""
+"""Draw one figure of a paper from its experiment's records and fits, and write its caption from the figure script's
+docstring."""
 
 import inspect
 from pathlib import Path
@@ -13,7 +14,8 @@ from datalines.scriptfile import load
 
 
 def caption(docstring: str, figure: Figure, study: dict[str, Any], rows: pd.DataFrame) -> str:
-    """The docstring with its fields filled: reference, scale, points, seeds; then the substitutions that the study declares."""
+    """The docstring with its fields filled: reference, scale, points, seeds; then the substitutions that the study
+    declares."""
     models = rows[rows["kind"] == "model"]
     filled = docstring.format(
         reference=figure.name(figure.reference),
@@ -25,11 +27,32 @@ def caption(docstring: str, figure: Figure, study: dict[str, Any], rows: pd.Data
 
 
 def main(
-    spec: dict[str, Any], experiment: dict[str, Any], titles: dict[str, str], study: dict[str, Any], records: Path, fits: Path, script: Path, pdf: Path, md: Path
+    spec: dict[str, Any],
+    experiment: dict[str, Any],
+    titles: dict[str, str],
+    study: dict[str, Any],
+    records: Path,
+    fits: Path,
+    script: Path,
+    pdf: Path,
+    md: Path,
 ) -> None:
     rows = pd.read_csv(records)
-    options = {"families": experiment["families"], **{key: experiment[key] for key in ("ensembles", "floor", "level", "resamples")}, **spec["options"]}
-    figure = Figure(spec["title"], spec["shifts"], experiment["reference"], experiment["axis"], experiment["baseline"], titles, options)
+    baseline = experiment["baseline"]
+    options = {
+        "families": [*experiment["families"], *([baseline] if baseline else [])],
+        **{key: experiment[key] for key in ("ensembles", "floor", "level", "resamples")},
+        **spec["options"],
+    }
+    figure = Figure(
+        spec["title"],
+        spec["shifts"],
+        experiment["reference"],
+        experiment["axis"],
+        baseline,
+        titles,
+        options,
+    )
     module = load(script)
     with house_style():
         drawing = module.draw(rows, pd.read_csv(fits), figure)

@@ -1,4 +1,5 @@
-"""Draw the sheets of samples: some images of every source with their captions, and of every shift with their classes."""
+"""Draw the sheets of samples: some images of every source with their captions, and of every shift with their
+classes."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ Cell = tuple[Any, str]
 
 
 def choose(manifest: Path, count: int, text: str) -> tuple[list[Cell], pd.DataFrame]:
-    """`count` samples of a manifest's index, drawn by a keyed hash of their ids: (image, text) cells and the rows behind them."""
+    """`count` samples of a manifest's index, drawn by a keyed hash of their ids: (image, text) cells and the rows
+    behind them."""
     index = pd.read_parquet(manifest.with_name("index.parquet"))
     chosen = set(keyed_order(index["id"], seed=0)[:count])
     rows = index[index["id"].isin(chosen)]
@@ -24,7 +26,15 @@ def choose(manifest: Path, count: int, text: str) -> tuple[list[Cell], pd.DataFr
     return list(zip(images, rows[text].astype(str), strict=True)), rows[["id", text]].rename(columns={text: "text"})
 
 
-def main(pools: dict[str, str], shifts: dict[str, str], pool_manifests: list[Path], shift_manifests: list[Path], sources: Path, sets: Path, cells: int) -> None:
+def main(
+    pools: dict[str, str],
+    shifts: dict[str, str],
+    pool_manifests: list[Path],
+    shift_manifests: list[Path],
+    sources: Path,
+    sets: Path,
+    cells: int,
+) -> None:
     for titles, manifests, text, target, title in (
         (pools, pool_manifests, "caption", sources, "Random samples of every source"),
         (shifts, shift_manifests, "label", sets, "Random samples of every evaluation set"),

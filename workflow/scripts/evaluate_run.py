@@ -9,8 +9,9 @@ import torch
 from safetensors.numpy import save_file
 
 from datalines import shifts
+from datalines.accuracy import measure
 from datalines.errors import DatalinesError
-from datalines.evaluation import logits, measure, pixels
+from datalines.evaluation import logits, pixels
 from datalines.files import atomic, read_json, write_json
 from datalines.job import run
 from datalines.training import load_weights
@@ -18,7 +19,9 @@ from datalines.training import load_weights
 log = logging.getLogger(__name__)
 
 
-def main(summary: Path, suite: str, recipe: str, sets: list[Path], evaluation: Path, predictions: Path, threads: int) -> None:
+def main(
+    summary: Path, suite: str, recipe: str, sets: list[Path], evaluation: Path, predictions: Path, threads: int
+) -> None:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     record = read_json(summary)
@@ -32,7 +35,9 @@ def main(summary: Path, suite: str, recipe: str, sets: list[Path], evaluation: P
     for entry in record["weights"]:
         path = summary.with_name(entry["path"])
         if not path.is_file():
-            raise DatalinesError(f"{path} is listed in {summary} but missing: delete {summary} and run again to retrain")
+            raise DatalinesError(
+                f"{path} is listed in {summary} but missing: delete {summary} and run again to retrain"
+            )
         objective, spec = load_weights(path)
         for shift in loaded:
             if shift.name not in images:
@@ -40,7 +45,9 @@ def main(summary: Path, suite: str, recipe: str, sets: list[Path], evaluation: P
             values = logits(objective, images[shift.name], shift.manifest["class_names"], shift.manifest["prompts"])
             arrays[f"{entry['epoch']:03d}/{shift.name}"] = values
             measured = measure(values, shift.labels, shift.allowed)
-            measures.append({"epoch": entry["epoch"], "samples_seen": spec["samples_seen"], "shift": shift.name, **measured})
+            measures.append(
+                {"epoch": entry["epoch"], "samples_seen": spec["samples_seen"], "shift": shift.name, **measured}
+            )
     with atomic(predictions) as temporary:
         save_file(arrays, temporary)
     write_json(
@@ -51,7 +58,10 @@ def main(summary: Path, suite: str, recipe: str, sets: list[Path], evaluation: P
             "recipe": recipe,
             "suite": suite,
             "weights": record["weights"],
-            "sets": {shift.name: {key: shift.manifest[key] for key in ("items", "version", "id_set_sha256", "prompts")} for shift in loaded},
+            "sets": {
+                shift.name: {key: shift.manifest[key] for key in ("items", "version", "id_set_sha256", "prompts")}
+                for shift in loaded
+            },
             "measures": measures,
         },
     )

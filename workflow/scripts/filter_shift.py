@@ -26,8 +26,20 @@ def main(shift: str, spec: dict[str, Any], candidates: Path, evaluation: Path, m
         for row, image in zip(chosen.itertuples(), images, strict=True)
     ]
     weights = next(entry for entry in read_json(evaluation)["weights"] if entry["epoch"] == spec["model"]["epoch"])
-    origin = {"candidates": source.manifest["id_set_sha256"], "candidate_items": len(source.index), "model": spec["model"], "weights": weights}
-    shifts.write(manifest.parent, shift, samples, spec, where, {"adversarial": {**origin, "evaluation_sha256": sha256_file(evaluation)}})
+    origin = {
+        "candidates": source.manifest["id_set_sha256"],
+        "candidate_items": len(source.index),
+        "model": spec["model"],
+        "weights": weights,
+    }
+    shifts.write(
+        manifest.parent,
+        shift,
+        samples,
+        spec,
+        where,
+        {"adversarial": {**origin, "evaluation_sha256": sha256_file(evaluation)}},
+    )
     log.info("%d of %d candidates kept", len(samples), len(source.index))
 
 

@@ -11,7 +11,9 @@ from datalines.scriptfile import load
 from datalines.tables import Table, save_table
 
 
-def main(spec: dict[str, Any], titles: dict[str, str], study: dict[str, Any], rows: Path, script: Path, csv: Path) -> None:
+def main(
+    spec: dict[str, Any], titles: dict[str, str], study: dict[str, Any], rows: Path, script: Path, csv: Path
+) -> None:
     module = load(script)
     caption = (spec.get("caption") or inspect.getdoc(module) or "").format(scale=study["scale"])
     notes = [caption, *study["substitutions"], *spec["options"].get("notes", [])]

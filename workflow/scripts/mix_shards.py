@@ -18,7 +18,9 @@ def main(mixture: str, size: str, spec: dict[str, Any], shards: list[Path], mani
     sources = []
     for entry, path in zip(spec["entries"], shards, strict=True):
         content = read_json(path)
-        source = Source(entry["pool"], entry["filter"], path.parent, content, pd.read_parquet(path.with_name("index.parquet")))
+        source = Source(
+            entry["pool"], entry["filter"], path.parent, content, pd.read_parquet(path.with_name("index.parquet"))
+        )
         sources.append((source, entry["count"]))
     entries, files, table = mix(sources, manifest.parent, spec["seed"], f"mixtures.{mixture}")
     write_parquet(listing, table)
@@ -36,7 +38,11 @@ def main(mixture: str, size: str, spec: dict[str, Any], shards: list[Path], mani
             "order_sha256": order_digest(table["id"]),
         },
     )
-    log.info("%d samples: %s", len(table), ", ".join(f"{entry['pool']} {entry['samples']} ({entry['share']:.1%})" for entry in entries))
+    log.info(
+        "%d samples: %s",
+        len(table),
+        ", ".join(f"{entry['pool']} {entry['samples']} ({entry['share']:.1%})" for entry in entries),
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Train one member of a family: weights of the kept epochs, the history of every step, and a summary that names them."""
+"""Train one member of a family: weights of the kept epochs, the history of every step, and a summary that names
+them."""
 
 import logging
 from pathlib import Path
@@ -13,7 +14,20 @@ from datalines.job import run
 from datalines.loader import decode_all
 from datalines.objectives import Objective
 from datalines.shards import image_bytes
-from datalines.training import Data, Plan, State, alone, discard, history_frame, plan, prepare, publish, save_weights, train, weights_name
+from datalines.training import (
+    Data,
+    Plan,
+    State,
+    alone,
+    discard,
+    history_frame,
+    plan,
+    prepare,
+    publish,
+    save_weights,
+    train,
+    weights_name,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +62,7 @@ def main(
     history: Path,
     states: Path,
     threads: int,
+    code: str = "",
 ) -> None:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
@@ -57,9 +72,11 @@ def main(
         "size": size,
         "seed": seed,
         "recipe": recipe,
-        "data": manifest["order_sha256"],
+        # Ids alone would not tell: a pool drawn or fetched anew gives its items the same ids.
+        "data": digest_json([shard["sha256"] for shard in manifest["shards"]]),
     }
-    folder = states / digest_json(identity)
+    # A state left by other code is not gone on from.
+    folder = states / digest_json([identity, code])
     with alone(folder):
         run_plan = plan(recipe, seed, manifest["samples"])
         objective = prepare(recipe, seed)

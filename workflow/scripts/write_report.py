@@ -1,4 +1,5 @@
-"""Write the report: one HTML page that holds the targets' figures and tables, the samples, the attrition of every pool, and the fits."""
+"""Write the report: one HTML page that holds the targets' figures and tables, the samples, the attrition of every pool,
+and the fits."""
 
 import logging
 from collections.abc import Iterator
@@ -41,11 +42,17 @@ def sample_items(samples: list[Path]) -> list[FigureItem]:
     """The sheets of samples."""
     titles = {"sources": "Random samples of every source", "shifts": "Random samples of every evaluation set"}
     texts = {
-        "sources": "Drawn by a keyed hash of the samples' ids from what the filter kept; the caption as it is trained on beneath each image.",
+        "sources": "Drawn by a keyed hash of the samples' ids from what the filter kept; "
+        "the caption as it is trained on beneath each image.",
         "shifts": "Drawn by a keyed hash of the images' ids; the class beneath each image.",
     }
     return [
-        FigureItem(titles[path.stem], path, {ending: path.with_suffix(f".{ending}") for ending in ("pdf", "svg", "csv")}, texts[path.stem])
+        FigureItem(
+            titles[path.stem],
+            path,
+            {ending: path.with_suffix(f".{ending}") for ending in ("pdf", "svg", "csv")},
+            texts[path.stem],
+        )
         for path in samples
     ]
 
@@ -56,23 +63,45 @@ def facts(study: dict[str, Any], pools: Path, fits: list[Path]) -> dict[str, str
     found = versions()
     return {
         "scale": study["scale"],
-        "sources": f"{len(counts)} pools, {counts['requested'].sum():,} items requested, {counts['stored'].sum():,} stored, {counts['kept'].sum():,} kept",
+        "sources": f"{len(counts)} pools, {counts['requested'].sum():,} items requested, "
+        f"{counts['stored'].sum():,} stored, {counts['kept'].sum():,} kept",
         "lines": f"{sum(len(pd.read_csv(path)) for path in fits):,} fits in {len(fits)} experiments",
         "versions": ", ".join(f"{name} {version}" for name, version in found.items()),
     }
 
 
 def main(
-    study: dict[str, Any], papers: dict[str, Any], titles: dict[str, str], figures: list[Path], pools: Path, fits: list[Path], samples: list[Path], html: Path
+    study: dict[str, Any],
+    papers: dict[str, Any],
+    titles: dict[str, str],
+    figures: list[Path],
+    pools: Path,
+    fits: list[Path],
+    samples: list[Path],
+    html: Path,
 ) -> None:
     root = html.parent.parent
-    sections = [Section(spec["title"], list(paper_items(spec, root / "papers" / name))) for name, spec in papers.items()]
+    sections = [
+        Section(spec["title"], list(paper_items(spec, root / "papers" / name))) for name, spec in papers.items()
+    ]
     sections.append(Section("Samples", sample_items(samples)))
-    attrition = "Requested = stored + failed by status, and stored = kept + dropped by the first reason; both are checked whenever shards are written."
-    sections.append(Section("Sources", [TableItem("What became of every requested item", pools, attrition, {"csv": pools})]))
-    note = "Ordinary least squares on transformed axes, 95 % percentile intervals of a seeded bootstrap over points; er: points above the baseline's line."
-    sections.append(Section("Lines", [TableItem(f"Fits of experiment {path.stem}", path, note, {"csv": path}) for path in fits]))
-    page = render(study["title"], study["description"], sections, facts(study, pools, fits), html.parent, study["substitutions"])
+    attrition = (
+        "Requested = stored + failed by status, and stored = kept + dropped by the first reason; "
+        "both are checked whenever shards are written."
+    )
+    sections.append(
+        Section("Sources", [TableItem("What became of every requested item", pools, attrition, {"csv": pools})])
+    )
+    note = (
+        "Ordinary least squares on transformed axes, with percentile intervals of a seeded bootstrap over points "
+        "(epochs of one run are correlated, so they are somewhat too narrow); er: percentage points above the baseline's line."
+    )
+    sections.append(
+        Section("Lines", [TableItem(f"Fits of experiment {path.stem}", path, note, {"csv": path}) for path in fits])
+    )
+    page = render(
+        study["title"], study["description"], sections, facts(study, pools, fits), html.parent, study["substitutions"]
+    )
     write_text(html, page)
     log.info("%s, %d figures", html, len(figures))
 

@@ -16,16 +16,25 @@ log = logging.getLogger(__name__)
 
 
 def main(
-    pool: str, filter: str, spec: dict[str, Any], receipts: list[Path], kept: Path, counts: Path, manifest: Path, listing: Path
+    pool: str,
+    filter: str,
+    spec: dict[str, Any],
+    receipts: list[Path],
+    kept: Path,
+    counts: Path,
+    manifest: Path,
+    listing: Path,
 ) -> None:
     lost = attrition(receipts)
     if spec["items"] is not None and lost["requested"] != spec["items"]:
-        raise PoolError(f"pools.{pool}.items: {spec['items']} declared, but {lost['requested']} found; correct the number or the path")
+        found = f"{spec['items']} declared, but {lost['requested']} found"
+        raise PoolError(f"pools.{pool}.items: {found}; correct the number or the path")
     rows = stored_rows(receipts)
     ids = np.load(kept).astype(str)
     chosen = rows[rows["id"].isin(ids)]
     if chosen.empty:
-        raise PoolError(f"filters.{filter}: drops every one of the {len(rows)} stored samples of pool {pool}: {read_json(counts)['dropped']}; loosen it")
+        dropped = f"{len(rows)} stored samples of pool {pool}: {read_json(counts)['dropped']}"
+        raise PoolError(f"filters.{filter}: drops every one of the {dropped}; loosen it")
     shards, table = write_pool(chosen, receipts[0].parent, manifest.parent, spec["shard_size"], spec["seed"])
     write_parquet(listing, table)
     write_json(

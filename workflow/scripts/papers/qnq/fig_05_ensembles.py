@@ -11,7 +11,8 @@ both."""
 import pandas as pd
 
 from datalines.plotting import Drawing, Figure, LinePanels, looks
-from datalines.robustness import effective_robustness, fit_points, line_points
+from datalines.robustness.families import fit_points, line_points
+from datalines.robustness.lines import effective_robustness
 
 EQUAL_SIZE = 5.6
 

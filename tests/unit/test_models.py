@@ -1,0 +1,101 @@
+"""Networks and tokenizers from a spec: sizes, strides, vocabularies."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import timm
+import torch
+from open_clip.tokenizer import SimpleTokenizer
+
+from datalines.models import Classifier, build_clip, build_tokenizer, image_size
+from tests.unit.tiny_runs import SPEC
+
+MODELS = Path(__file__).parents[2] / "config" / "models"
+CAPTIONS = [
+    "a photo of a cat.",
+    "Zürich & the Uetliberg, 2019",
+    "",
+    "antidisestablishmentarianism " * 12,
+    "猫 🐈",
+    "&amp; it's 100%",
+]
+
+
+def spec(vocabulary: int, context: int = 77) -> dict[str, Any]:
+    """The tiny spec with another vocabulary."""
+    changed = copy.deepcopy(SPEC)
+    changed["text_cfg"] |= {"vocab_size": vocabulary, "context_length": context}
+    return changed
+
+
+def test_the_full_vocabulary_is_open_clips_own() -> None:
+    ours, theirs = build_tokenizer(spec(49408)), SimpleTokenizer()
+    assert ours.vocab_size == theirs.vocab_size == 49408
+    assert torch.equal(ours(CAPTIONS), theirs(CAPTIONS))
+
+
+@pytest.mark.parametrize("vocabulary", [515, 600, 2562])
+def test_a_smaller_vocabulary_stays_below_its_size_and_loses_no_text(vocabulary: int) -> None:
+    tokenizer = build_tokenizer(spec(vocabulary))
+    tokens = tokenizer(CAPTIONS)
+    assert tokens.shape == (len(CAPTIONS), 77)
+    assert tokens.min() >= 0 and tokens.max() == vocabulary - 1
+    assert tokenizer.decode(tokenizer.encode(CAPTIONS[0])).strip() == "a photo of a cat ."
+
+
+def test_a_smaller_vocabulary_splits_words_into_more_pieces() -> None:
+    lengths = [len(build_tokenizer(spec(size)).encode("photograph of a giraffe")) for size in (600, 2562, 49408)]
+    assert lengths[0] > lengths[1] > lengths[2]
+
+
+def test_long_captions_are_cut_with_the_end_marker_kept() -> None:
+    tokens = build_tokenizer(spec(600, context=8))([CAPTIONS[3]])
+    assert tokens.shape == (1, 8)
+    assert tokens[0, 0] == 598 and tokens[0, -1] == 599
+
+
+@pytest.mark.parametrize("vocabulary", [0, 514, 49409])
+def test_an_impossible_vocabulary_is_an_error_that_names_the_key(vocabulary: int) -> None:
+    with pytest.raises(ValueError, match=f"text_cfg.vocab_size must lie between 515 and 49408, not {vocabulary}"):
+        build_tokenizer(spec(vocabulary))
+
+
+@pytest.mark.parametrize(("name", "channels"), [("datalines_convnet_w16", 128), ("datalines_convnet_w32", 256)])
+def test_small_networks_have_stride_eight_and_pool_to_their_channels(name: str, channels: int) -> None:
+    network = timm.create_model(name, num_classes=0).eval()
+    images = torch.randn(2, 3, 32, 32)
+    assert network.body(images).shape == (2, channels, 4, 4)
+    assert torch.allclose(network(images), network.body(images).mean((2, 3)))
+    assert timm.create_model(name, num_classes=5).eval()(images).shape == (2, 5)
+
+
+def test_what_the_small_networks_cannot_do_is_an_error() -> None:
+    with pytest.raises(ValueError, match="timm_model_pretrained"):
+        timm.create_model("datalines_convnet_w16", pretrained=True)
+    with pytest.raises(ValueError, match="set timm_pool to avg"):
+        timm.create_model("datalines_convnet_w16").reset_classifier(0, "max")
+
+
+def test_clip_and_classifier_give_the_shapes_of_the_spec() -> None:
+    clip = build_clip(SPEC).eval()
+    assert clip.encode_image(torch.zeros(2, 3, 16, 16)).shape == (2, 16)
+    assert clip.encode_text(torch.zeros(2, 8, dtype=torch.long)).shape == (2, 16)
+    assert clip.logit_scale.item() == pytest.approx(2.6592, abs=1e-4)
+    assert Classifier(SPEC, 5).eval()(torch.zeros(2, 3, 16, 16)).shape == (2, 5)
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_model_of_the_repository_takes_its_own_image_size(path: Path) -> None:
+    content = json.loads(path.read_text())
+    side = image_size(content)
+    with torch.device("meta"):
+        images = torch.empty(1, 3, side, side)
+        if "text_cfg" in content:
+            model = build_clip(content)
+            assert model.visual(images).shape == (1, content["embed_dim"])
+            assert model.vocab_size == content["text_cfg"]["vocab_size"]
+        else:
+            assert Classifier(content, 7)(images).shape == (1, 7)

@@ -1,0 +1,151 @@
+"""What runs again after which change: everything that the change concerns, and nothing else."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.workflow.checkout import Checkout
+
+STUDY = "config/examples/tiny.yaml"
+FIGURES = "workflow/scripts/papers/qnq"
+DRAWN = {"draw_figure": 2, "write_report": 1}
+MEASURED = {"collect_records": 1, "fit_lines": 1, **DRAWN}
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+Change = Callable[[Checkout], None]
+
+
+def touched(*folders: str) -> Change:
+    """Every file of some folders has a new time and the old content."""
+
+    def change(checkout: Checkout) -> None:
+        for path in (path for folder in folders for path in (checkout.root / folder).rglob("*") if path.is_file()):
+            path.touch()
+
+    return change
+
+
+def remarks(checkout: Checkout) -> None:
+    """Comments and blank lines are added to every module of the library."""
+    for path in (checkout.root / "datalines").rglob("*.py"):
+        path.write_text(path.read_text() + "\n\n# A remark.\n")
+
+
+def reformatted(checkout: Checkout) -> None:
+    """The study is written in another style, without comments and anchors."""
+    path = checkout.root / STUDY
+    content = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(content, sort_keys=False, width=60, indent=4))
+    assert yaml.safe_load(path.read_text()) == content
+
+
+def without_notes(checkout: Checkout) -> None:
+    """Snakemake's notes are gone, as after a copy of the results alone."""
+    for path in (checkout.root / ".snakemake" / "metadata").rglob("*"):
+        if path.is_file():
+            path.unlink()
+
+
+def code(path: str) -> Change:
+    """A module or script says something new."""
+
+    def change(checkout: Checkout) -> None:
+        (checkout.root / path).write_text((checkout.root / path).read_text() + "\n\nLATER = 1\n")
+
+    return change
+
+
+def text(path: str, old: str, new: str) -> Change:
+    """One place of a file is changed."""
+    return lambda checkout: checkout.edit(path, old, new)
+
+
+def study(*pairs: tuple[str, str]) -> Change:
+    """Some places of the study are changed."""
+
+    def change(checkout: Checkout) -> None:
+        for old, new in pairs:
+            checkout.study(old, new)
+
+    return change
+
+
+NEW_SHIFT = study(
+    ("  candidates:\n    title", "  fresh:\n    title: Fresh\n    kind: testbed\n    items: 30\n    classes: animals\n"
+     "    prompts: *prompts\n    seed: 14\n    domain: *photos\n  candidates:\n    title"),
+    ("suites:\n", "suites:\n  later: [reference, fresh]\n"),
+    ("experiments:\n", "experiments:\n  later: {title: Later, families: [photos], suite: later, reference: reference, shifts: [fresh]}\n"),
+    ("    figures:\n", "    figures:\n      fig-03: {title: Later, script: qnq/fig_02_sources, experiment: later}\n"),
+)  # fmt: skip
+
+CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
+    "scripts touched": (touched("workflow"), {}),
+    "config touched": (touched("config"), {}),
+    "library touched": (touched("datalines"), {}),
+    "comments in the library": (remarks, {}),
+    "a docstring in the library": (text("datalines/training.py", "The training loop: AdamW", "The loop of training: AdamW"), {}),
+    "config reformatted": (reformatted, {}),
+    "Snakemake's notes lost": (without_notes, {}),
+    "plotting": (code("datalines/plotting/panels.py"), {**DRAWN, "draw_samples": 1}),
+    # The sheets of samples import the package of plots, and with it what bands are made from.
+    "fitting": (code("datalines/robustness/lines.py"), {"fit_lines": 1, **DRAWN, "draw_samples": 1}),
+    "a figure's docstring": (
+        text(f"{FIGURES}/fig_02_sources.py", "One line per pre-training source.", "A line for every pre-training source."),
+        {"draw_figure": 1, "write_report": 1},
+    ),
+    "a table's script": (code(f"{FIGURES}/tab_01_sources.py"), {"make_table": 1, "write_report": 1}),
+    "the report's style": (code("workflow/report/style.css"), {"write_report": 1}),
+    "a family's title": (study(("{title: Photos and drawings,", "{title: Both,")), {**DRAWN, "make_table": 1}),
+    "a figure's title": (study(("{title: Lines,", "{title: All lines,")), {"draw_figure": 1, "write_report": 1}),
+    "a pool's licence": (study(("    seed: 2\n", "    seed: 2\n    licence: free\n")), {"collect_pools": 1, "make_table": 1, "write_report": 1}),
+    "a filter of one pool": (
+        study(("min_side: 16", "min_side: 17")),
+        {"filter_pool": 1, "write_shards": 1, "mix_shards": 1, "train_model": 1, "evaluate_run": 1, **MEASURED,
+         "collect_pools": 1, "make_table": 1, "draw_samples": 1},
+    ),
+    "a recipe": (study(("warmup_steps: 2", "warmup_steps: 3")), {"train_model": 3, "evaluate_run": 3, **MEASURED}),
+    "the recipe behind an adversarial shift": (
+        study(("    optimizer: {lr: 1.0e-3}\n", "    optimizer: {lr: 2.0e-3}\n")),
+        {"train_model": 1, "evaluate_run": 5, "filter_shift": 1, **MEASURED, "draw_samples": 1},
+    ),
+    "training": (
+        code("datalines/training.py"),
+        {"train_model": 4, "evaluate_run": 5, "filter_shift": 1, **MEASURED, "draw_samples": 1},
+    ),
+    # No training and no second evaluation on the old suite. What shows titles is given all of them, so it is drawn again.
+    "a new shift in a suite of its own": (
+        NEW_SHIFT,
+        {"prepare_shift": 1, "evaluate_run": 2, "collect_records": 1, "fit_lines": 1, "draw_figure": 3, "make_table": 1,
+         "draw_samples": 1, "write_report": 1},
+    ),
+    "a floor": (study(("    resamples: 50\n", "    resamples: 50\n    floor: 0.1\n")), {"fit_lines": 1, **DRAWN}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plans(finished: Checkout, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, int] | Exception]:
+    """Jobs that would run after each change, by rule; two dry runs at a time."""
+    folder = tmp_path_factory.mktemp("rerun")
+
+    def plan(entry: tuple[int, str]) -> dict[str, int] | Exception:
+        checkout = finished.copy(Path(folder / str(entry[0])))
+        try:
+            CHANGES[entry[1]][0](checkout)
+            return checkout.plan()
+        except Exception as error:  # it belongs to the one test of this change
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(CHANGES, pool.map(plan, enumerate(CHANGES)), strict=True))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_runs_again(plans: dict[str, dict[str, int] | Exception], change: str) -> None:
+    found = plans[change]
+    if isinstance(found, Exception):
+        raise found
+    assert found == CHANGES[change][1]

@@ -1,0 +1,103 @@
+"""Every scale that the repository ships builds its graph of jobs; the linter finds nothing; a bad configuration stops before any job."""
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from datalines.config import load_study
+from datalines.config.paths import VARIABLE
+from tests.workflow.checkout import ROOT, Checkout
+
+SCALES = sorted(path.stem for folder in ("scales", "examples") for path in (ROOT / "config" / folder).glob("*.yaml"))
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+
+def made_up_data(scale: str, folder: Path) -> dict[str, str]:
+    """An empty tar at the first path of every pool and shift of a scale; returns the variables that lead there."""
+    variables: dict[str, str] = {}
+    content = load_study(ROOT, {"scale": scale}).resolved()
+    for spec in [*content["pools"].values(), *content["shifts"].values()]:
+        declared = spec.get("path") or []
+        paths = [declared] if isinstance(declared, str) else declared
+        for path in paths if spec["kind"] == "shards" else paths[:1]:
+            for name in (match[1] or match[2] for match in VARIABLE.finditer(path)):
+                variables[name] = str(folder / name)
+            place = Path(VARIABLE.sub(lambda match: variables[match[1] or match[2]], path).replace("*", "0"))
+            assert place.is_relative_to(folder), f"{scale}: {path} does not begin with a variable"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.suffix == ".tar":
+                tarfile.open(place, "w").close()
+            else:
+                (place / (spec.get("root") or "")).mkdir(parents=True, exist_ok=True)
+    # Variables of paths that are alternatives to the first.
+    text = yaml.safe_dump(content["pools"]) + yaml.safe_dump(content["shifts"])
+    return {**{match[1] or match[2]: str(folder) for match in VARIABLE.finditer(text)}, **variables}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_scale_builds_its_graph(fresh: Checkout, scale: str, tmp_path: Path) -> None:
+    jobs = fresh.call("--dry-run", scale=scale, **made_up_data(scale, tmp_path / "data")).jobs()
+    study = load_study(ROOT, {"scale": scale})
+    experiments = {name for paper in study.targets() for name in study.experiments_of(paper)}
+    runs = {run for name in experiments for run in study.runs(name)}
+    runs |= {model_of(spec) for name in study.shifts_used() for spec in [study.shifts[name]] if spec.kind == "adversarial"}
+    assert jobs["train_model"] == len(runs)
+    assert jobs["fit_lines"] == jobs["collect_records"] == len(experiments)
+    assert jobs["draw_figure"] == sum(len(study.papers[paper].figures) for paper in study.targets())
+    assert jobs["write_report"] == 1
+
+
+def model_of(spec: Any) -> tuple[str, str, int]:
+    """The run behind an adversarial shift."""
+    return spec.model.family, spec.model.size, spec.model.seed
+
+
+def test_the_linter_finds_nothing(fresh: Checkout) -> None:
+    call = fresh.call("--lint")
+    assert call.code == 0, call.text
+    assert "your workflow is in a good condition" in call.text
+
+
+WRONG = {
+    "a word for a number": ("    epochs: 2\n    keep: [1, 2]", "    epochs: two\n    keep: [1, 2]", "recipes.clip.epochs", "two"),
+    "an unknown key": ("    warmup_steps: 2\n", "    warm_up: 2\n", "recipes.clip.warm_up", "warmup_steps"),
+    "a name that leads nowhere": ("mixture: both,", "mixture: bth,", "families.both.mixture", "did you mean 'both'?"),
+    "a count that cannot be": ("{half: 48, full: 96}", "{half: 48, full: 960}", "mixtures.photos.sizes.full", "150"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_mistake_stops_before_any_job(fresh: Checkout, mistake: str) -> None:
+    old, new, key, hint = WRONG[mistake]
+    fresh.study(old, new)
+    call = fresh.call()
+    assert call.code != 0
+    (line,) = [line for line in call.text.splitlines() if line.startswith("config/examples/tiny.yaml: ")]
+    assert key in line and hint in line
+    assert "Traceback" not in call.text
+    assert not fresh.results.exists()
+
+
+@pytest.fixture
+def elsewhere(fresh: Checkout, tmp_path: Path) -> Iterator[Checkout]:
+    """A checkout whose $TINY leads nowhere."""
+    yield Checkout(fresh.root, tmp_path / "nowhere")
+
+
+def test_missing_data_stop_before_any_job(elsewhere: Checkout) -> None:
+    call = elsewhere.call()
+    assert call.code != 0
+    assert "pools.folder.path" in call.text and "nowhere/animals.tar does not exist" in call.text
+    assert not elsewhere.results.exists()
+
+
+def test_a_variable_that_is_not_set_is_named(fresh: Checkout) -> None:
+    call = fresh.call(TINY="")
+    assert call.code != 0
+    assert "pools.folder.path" in call.text and "$TINY is not set" in call.text
+    assert not fresh.results.exists()
