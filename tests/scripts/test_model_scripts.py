@@ -31,6 +31,7 @@ PAPERS = Path(__file__).parents[2] / "workflow" / "scripts" / "papers" / "qnq"
 SHIFTS = {"reference": CLASSES, "sketch": ["dog", "fish"]}
 STUDY = {"title": "Toy study", "description": "For tests.", "scale": "toy", "substitutions": ["Everything is noise."]}
 TITLES = {
+    "labelled": "Labelled",
     "photo": "Photos",
     "art": "Paintings",
     "pair": "Both together",
@@ -196,13 +197,14 @@ def test_an_epoch_that_was_not_evaluated_is_an_error(toy: Toy) -> None:
 
 def test_every_family_and_ensemble_has_a_fit(toy: Toy) -> None:
     fits = pd.read_csv(toy.root / "fits" / "toy.csv")
-    drawn = {("model", "photo"), ("model", "art"), ("ensemble", "pair")}
+    drawn = {("model", "photo"), ("model", "art"), ("model", "labelled"), ("ensemble", "pair")}
     assert set(zip(fits["kind"], fits["family"], fits["axis"], strict=True)) == {
         (*line, axis) for line in drawn for axis in ("probit", "logit", "linear")
     }
     assert set(fits["shift"]) == {"sketch"}
-    # Two kept epochs; an ensemble's line is drawn through its points of equal weight.
-    assert ((fits["n"] + fits["dropped"]) == 2).all()
+    # As many points as kept epochs; an ensemble's line is drawn through its points of equal weight.
+    points = (fits["n"] + fits["dropped"]).groupby(fits["family"]).unique().map(list).to_dict()
+    assert points == {"photo": [2], "art": [2], "pair": [2], "labelled": [1]}
 
 
 def draw(toy: Toy, **changes: Any) -> Path:
@@ -241,14 +243,15 @@ def test_a_caption_of_the_config_wins(toy: Toy) -> None:
 def tabulate(toy: Toy) -> Path:
     """Make the table of sources; returns the csv."""
     row = {
-        "pool": "photo", "title": "Photos", "kind": "folder", "requested": 30, "stored": 29, "failed": '{"missing_image": 1}',
-        "filter": "keep-all", "kept": 28, "dropped": '{"small": 1}', "shards": 2, "bytes": 100, "caption_words_mean": 3.0,
-        "width_median": 20.0, "height_median": 18.0, "aspect_median": 1.1, "paper_pairs": 1000,
+        "pool": "photo", "title": "Photos", "kind": "folder", "requested": 30, "stored": 29,
+        "failed": '{"missing_image": 1}', "filter": "keep-all", "kept": 28, "dropped": '{"small": 1}',
+        "shards": 2, "bytes": 100, "caption_words_mean": 3.0, "width_median": 20.0, "height_median": 18.0,
+        "aspect_median": 1.1, "paper_pairs": 1000,
     }  # fmt: skip
     write_csv(toy.root / "records" / "pools.csv", pd.DataFrame([row]))
     csv = toy.root / "papers" / "toy" / "tab-01.csv"
     csv.parent.mkdir(parents=True, exist_ok=True)
-    spec = {"title": "Sources", "caption": None, "options": {}, "pools": ["photo"], "experiment": None}
+    spec: dict[str, Any] = {"title": "Sources", "caption": None, "options": {}, "pools": ["photo"], "experiment": None}
     make_table.main(spec, TITLES, STUDY, toy.root / "records" / "pools.csv", PAPERS / "tab_01_sources.py", csv)
     return csv
 
@@ -270,9 +273,9 @@ def sheets(toy: Toy, cells: int = 4) -> list[Path]:
     pools = [toy.root / "mixtures" / name / "full" / "manifest.json" for name in ("photo", "art")]
     sets = [toy.root / "shifts" / name / "manifest.json" for name in SHIFTS]
     titles = {name: TITLES[name] for name in SHIFTS}
-    files = [folder / "sources.png", folder / "shifts.png"]
-    draw_samples.main({"photo": "Photos", "art": "Paintings"}, titles, pools, sets, *files, cells)
-    return files
+    sources, sets_sheet = folder / "sources.png", folder / "shifts.png"
+    draw_samples.main({"photo": "Photos", "art": "Paintings"}, titles, pools, sets, sources, sets_sheet, cells)
+    return [sources, sets_sheet]
 
 
 def test_sheets_show_the_same_samples_every_time_with_their_own_captions(toy: Toy) -> None:
@@ -280,7 +283,7 @@ def test_sheets_show_the_same_samples_every_time_with_their_own_captions(toy: To
     listed = pd.read_csv(files[0].with_suffix(".csv"))
     assert listed["name"].value_counts().to_dict() == {"photo": 4, "art": 4}
     captions = {sample.id: sample.caption for name in ("photo", "art") for sample in samples(name, 28)}
-    assert all(captions[row.id] == row.text for row in listed.itertuples())
+    assert [captions[identity] for identity in listed["id"]] == list(listed["text"])
     before = [path.read_bytes() for path in files]
     assert [path.read_bytes() for path in sheets(toy)] == before
     assert set(pd.read_csv(files[1].with_suffix(".csv")).query("name == 'sketch'")["text"]) <= {"dog", "fish"}

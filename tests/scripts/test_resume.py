@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 STEPS = 9
 
 
-class Power(Exception):
+class PowerError(Exception):
     """The power goes off."""
 
 
@@ -101,12 +101,12 @@ def test_stopped_in_any_step(run: Run, whole: dict[str, bytes], step: int, monke
 
     def loss(self: Clip, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         if next(steps) == step:
-            raise Power
+            raise PowerError
         return sound(self, images, targets)
 
     with monkeypatch.context() as patch:
         patch.setattr(Clip, "loss", loss)
-        with pytest.raises(Power):
+        with pytest.raises(PowerError):
             run.start()
     assert not run.summary.exists()
     spent = count_steps(run, monkeypatch)
@@ -136,7 +136,7 @@ def test_stopped_without_any_state_begins_anew(
     rare = recipe(checkpoint_seconds=1e9)
     with monkeypatch.context() as patch:
         patch.setattr(Clip, "loss", fail_at(3))
-        with pytest.raises(Power):
+        with pytest.raises(PowerError):
             run.start(rare)
     assert count_steps(run, monkeypatch) == STEPS
     assert run.bytes() == whole
@@ -149,7 +149,7 @@ def fail_at(step: int) -> Callable[[Clip, torch.Tensor, torch.Tensor], torch.Ten
 
     def loss(self: Clip, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         if next(calls) == step:
-            raise Power
+            raise PowerError
         return sound(self, images, targets)
 
     return loss
@@ -165,11 +165,11 @@ def test_stopped_around_every_act_of_the_end(
     def stopped(*arguments: Any) -> None:
         if when == "after":
             act(*arguments)
-        raise Power
+        raise PowerError
 
     with monkeypatch.context() as patch:
         patch.setattr(train_model, name, stopped)
-        with pytest.raises(Power):
+        with pytest.raises(PowerError):
             run.start()
     run.start()
     assert run.bytes() == whole
@@ -185,14 +185,14 @@ def test_stopped_between_the_files_of_a_state_that_is_removed(
 
     def once(path: Path, missing_ok: bool = False) -> None:
         if removed and path.parent.parent == run.states:
-            raise Power
+            raise PowerError
         if path.parent.parent == run.states and path.suffix in (".pt", ".safetensors"):
             removed.append(path)
         unlink(path, missing_ok)
 
     with monkeypatch.context() as patch:
         patch.setattr(training.Path, "unlink", once)
-        with pytest.raises(Power):
+        with pytest.raises(PowerError):
             run.start()
     assert removed and run.left_over()
     run.start()
@@ -202,12 +202,11 @@ def test_stopped_between_the_files_of_a_state_that_is_removed(
 def test_a_state_of_another_recipe_or_other_code_is_not_gone_on_from(
     run: Run, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = [{"of": recipe(warmup_steps=3)}, {"code": "other"}]
-    for change in other:
+    for other, code in ((recipe(warmup_steps=3), ""), (recipe(), "other")):
         with monkeypatch.context() as patch:
             patch.setattr(Clip, "loss", fail_at(5))
-            with pytest.raises(Power):
-                train_model.main(**run.arguments(change.get("of") or recipe()), code=str(change.get("code", "")))
+            with pytest.raises(PowerError):
+                train_model.main(**run.arguments(other), code=code)
     assert len(run.left_over()) == 2
     assert count_steps(run, monkeypatch) == STEPS
     assert run.bytes() == whole
@@ -267,7 +266,7 @@ def test_kill_9_at_random_moments(
         while newest_state(run) == before and processes[-1].poll() is None:
             assert time.monotonic() < until, "no state was written"
             time.sleep(0.005)
-        time.sleep(moments.uniform(0, 0.25))
+        time.sleep(moments.uniform(0, 0.1))
         os.kill(processes[-1].pid, signal.SIGKILL)
         assert processes[-1].wait() == -signal.SIGKILL, "it ended before it could be killed: make the run longer"
         assert not run.summary.exists()

@@ -10,7 +10,7 @@ import timm
 import torch
 from open_clip.tokenizer import SimpleTokenizer
 
-from datalines.models import Classifier, build_clip, build_tokenizer, image_size
+from datalines.models import Classifier, ConvNet, build_clip, build_tokenizer, image_size
 from tests.unit.tiny_runs import SPEC
 
 MODELS = Path(__file__).parents[2] / "config" / "models"
@@ -66,6 +66,7 @@ def test_an_impossible_vocabulary_is_an_error_that_names_the_key(vocabulary: int
 @pytest.mark.parametrize(("name", "channels"), [("datalines_convnet_w16", 128), ("datalines_convnet_w32", 256)])
 def test_small_networks_have_stride_eight_and_pool_to_their_channels(name: str, channels: int) -> None:
     network = timm.create_model(name, num_classes=0).eval()
+    assert isinstance(network, ConvNet)
     images = torch.randn(2, 3, 32, 32)
     assert network.body(images).shape == (2, channels, 4, 4)
     assert torch.allclose(network(images), network.body(images).mean((2, 3)))
@@ -76,7 +77,7 @@ def test_what_the_small_networks_cannot_do_is_an_error() -> None:
     with pytest.raises(ValueError, match="timm_model_pretrained"):
         timm.create_model("datalines_convnet_w16", pretrained=True)
     with pytest.raises(ValueError, match="set timm_pool to avg"):
-        timm.create_model("datalines_convnet_w16").reset_classifier(0, "max")
+        ConvNet(16).reset_classifier(0, "max")
 
 
 def test_clip_and_classifier_give_the_shapes_of_the_spec() -> None:

@@ -1,6 +1,7 @@
 """The schedule, the optimiser, the state and the weights files. What resuming gives is shown in
 tests/scripts/test_resume.py."""
 
+import itertools
 import json
 import logging
 import math
@@ -58,7 +59,7 @@ def test_the_schedule_rises_to_its_peak_and_falls_towards_zero() -> None:
     assert rates[0] == pytest.approx(0.1) and rates[4] == pytest.approx(0.5)
     assert rates[9] == rates[10] == 1.0
     assert rates[55] == pytest.approx(0.5)
-    assert all(later < earlier for earlier, later in zip(rates[10:], rates[11:], strict=False))
+    assert all(later < earlier for earlier, later in itertools.pairwise(rates[10:]))
     assert 0 < rates[-1] < 0.001
     assert learning_rate(100, 100, 10, 1.0) == pytest.approx(0, abs=1e-12)
 
@@ -92,19 +93,43 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
 def test_one_step_is_adamw_on_the_batch_that_the_order_names(tmp_path: Path) -> None:
     """Without augmentation, warm-up and clipping, the first step is what torch's own AdamW makes of the same batch."""
     still = {"scale": [1.0, 1.0], "ratio": [1.0, 1.0], "flip": False}
-    chosen = recipe(epochs=1, augmentation=still, warmup_steps=0, grad_clip=None, batch=20)
+    plain = {**recipe()["optimizer"], "weight_decay": 0}
+    chosen = recipe(epochs=1, augmentation=still, warmup_steps=0, grad_clip=None, batch=20, optimizer=plain)
     ours, theirs = prepare(chosen, 0), prepare(chosen, 0)
     data = pairs(ours, 20)
     state = State(tmp_path, ours, chosen)
     assert list(train(ours, data, plan(chosen, 0, 20), state)) == [1]
     batch = torch.from_numpy(batch_positions(epoch_order("digest", 0, 1, 20), 0, 20))
     theirs.model.train()
+    before = {name: value.detach().clone() for name, value in theirs.model.named_parameters()}
     reference = torch.optim.AdamW(theirs.model.parameters(), lr=1e-3, weight_decay=0)
     loss = theirs.loss(normalise(data.images[batch]), data.targets[batch])
     loss.backward()
     reference.step()
     assert state.history == [(1, 1, 1e-3, pytest.approx(loss.item(), rel=1e-4))]
-    assert ours.model.logit_scale.item() == pytest.approx(theirs.model.logit_scale.item(), abs=1e-6)
+    # Adam's first step is the learning rate times the gradient's sign, which rounding can turn where there is none.
+    moved = dict(ours.model.named_parameters())
+    for name, value in theirs.model.named_parameters():
+        same = ((moved[name] - value).abs() < 1e-5).float().mean()
+        assert same > 0.9 or name.endswith("bias"), name
+        assert not torch.equal(value, before[name]), name
+
+
+def test_every_epoch_follows_its_own_order(tmp_path: Path) -> None:
+    ours, seen = prepare(recipe(), 0), []
+    data, sound = pairs(ours), ours.loss
+
+    def loss(images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        seen.append(targets)
+        return sound(images, targets)
+
+    ours.loss = loss  # type: ignore[method-assign]
+    list(train(ours, data, plan(recipe(), 5, 28), State(tmp_path, ours, recipe())))
+    for epoch in (1, 2, 3):
+        order = epoch_order("digest", 5, epoch, 28)
+        for step in range(3):
+            expected = data.targets[torch.from_numpy(batch_positions(order, step, 8))]
+            assert torch.equal(seen[3 * (epoch - 1) + step], expected)
 
 
 def test_training_lowers_the_loss(tmp_path: Path) -> None:

@@ -31,8 +31,7 @@ class Call:
     text: str
 
     def jobs(self) -> dict[str, int]:
-        """Number of jobs by rule from the job statistics, without the target rule `all`; empty if there was nothing to
-        do."""
+        """Number of jobs by rule, without the target rule `all`; empty if there was nothing to do."""
         assert self.code == 0, self.text
         table = re.search(r"^job +count\n[- ]+\n(.*?)^total", self.text, flags=re.MULTILINE | re.DOTALL)
         if table is None:
@@ -59,6 +58,14 @@ class Checkout:
     def plan(self, *targets: str) -> dict[str, int]:
         """Jobs that a call would run, by rule."""
         return self.call("--dry-run", *targets).jobs()
+
+    def release(self) -> str:
+        """Release the lock of a run that was killed, as `make` does before it calls Snakemake; returns what is said."""
+        command = [sys.executable, "-m", "datalines.unlock"]
+        done = subprocess.run(
+            command, cwd=self.root, env=self.environment(), capture_output=True, text=True, check=True
+        )
+        return done.stderr
 
     def environment(self, **variables: str) -> dict[str, str]:
         """The tests' environment with $TINY, and without a path to another checkout."""

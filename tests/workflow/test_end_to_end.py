@@ -29,7 +29,7 @@ def test_every_job_runs_once_and_leaves_its_receipt(first_call: tuple[Checkout, 
 
 
 def test_nothing_is_left_lying_about(finished: Checkout) -> None:
-    """Every file is a declared output, or named by a manifest or summary; no temporary file and no training state remains."""
+    """Every file is a declared output or named by a manifest or summary; no temporary file, no training state."""
     declared = {name for path in (finished.results / "receipts").rglob("*.json") for name in read_json(path)["outputs"]}
     named: set[str] = set()
     for path in [

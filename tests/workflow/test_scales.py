@@ -1,15 +1,16 @@
-"""Every scale that the repository ships builds its graph of jobs; the linter finds nothing; a bad configuration stops before any job."""
+"""Every scale builds its graph of jobs; the linter finds nothing; a bad configuration stops before any job."""
 
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from datalines.config import load_study
 from datalines.config.paths import VARIABLE
+from datalines.config.shifts import AdversarialShift
+from datalines.config.study import Run
 from tests.workflow.checkout import ROOT, Checkout
 
 SCALES = sorted(path.stem for folder in ("scales", "examples") for path in (ROOT / "config" / folder).glob("*.yaml"))
@@ -45,16 +46,12 @@ def test_every_scale_builds_its_graph(fresh: Checkout, scale: str, tmp_path: Pat
     study = load_study(ROOT, {"scale": scale})
     experiments = {name for paper in study.targets() for name in study.experiments_of(paper)}
     runs = {run for name in experiments for run in study.runs(name)}
-    runs |= {model_of(spec) for name in study.shifts_used() for spec in [study.shifts[name]] if spec.kind == "adversarial"}
+    adversarial = [spec for spec in map(study.shifts.get, study.shifts_used()) if isinstance(spec, AdversarialShift)]
+    runs |= {Run(spec.model.family, spec.model.size, spec.model.seed) for spec in adversarial}
     assert jobs["train_model"] == len(runs)
     assert jobs["fit_lines"] == jobs["collect_records"] == len(experiments)
     assert jobs["draw_figure"] == sum(len(study.papers[paper].figures) for paper in study.targets())
     assert jobs["write_report"] == 1
-
-
-def model_of(spec: Any) -> tuple[str, str, int]:
-    """The run behind an adversarial shift."""
-    return spec.model.family, spec.model.size, spec.model.seed
 
 
 def test_the_linter_finds_nothing(fresh: Checkout) -> None:
@@ -64,7 +61,12 @@ def test_the_linter_finds_nothing(fresh: Checkout) -> None:
 
 
 WRONG = {
-    "a word for a number": ("    epochs: 2\n    keep: [1, 2]", "    epochs: two\n    keep: [1, 2]", "recipes.clip.epochs", "two"),
+    "a word for a number": (
+        "    epochs: 2\n    keep: [1, 2]",
+        "    epochs: two\n    keep: [1, 2]",
+        "recipes.clip.epochs",
+        "two",
+    ),
     "an unknown key": ("    warmup_steps: 2\n", "    warm_up: 2\n", "recipes.clip.warm_up", "warmup_steps"),
     "a name that leads nowhere": ("mixture: both,", "mixture: bth,", "families.both.mixture", "did you mean 'both'?"),
     "a count that cannot be": ("{half: 48, full: 96}", "{half: 48, full: 960}", "mixtures.photos.sizes.full", "150"),

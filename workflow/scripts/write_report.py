@@ -94,7 +94,8 @@ def main(
     )
     note = (
         "Ordinary least squares on transformed axes, with percentile intervals of a seeded bootstrap over points "
-        "(epochs of one run are correlated, so they are somewhat too narrow); er: percentage points above the baseline's line."
+        "(epochs of one run are correlated, so they are somewhat too narrow); "
+        "er: percentage points above the baseline's line."
     )
     sections.append(
         Section("Lines", [TableItem(f"Fits of experiment {path.stem}", path, note, {"csv": path}) for path in fits])
