@@ -59,7 +59,9 @@ class FolderPool(PoolBase):
     )
     root: Text | None = Field(default=None, description="Folder inside `path` that holds the class folders.")
     templates: Templates = Field(description="Caption templates, each with one {} for the class name.")
-    names: dict[Text, Text] | None = Field(default=None, description="Class folder -> name used in captions.")
+    names: dict[Text, Text] | None = Field(
+        default=None, description="Class folder -> class name, used as label and in captions."
+    )
     split: Split | None = Field(default=None, description="Take only one part of the files; without it, all.")
     items: Positive | None = Field(default=None, description="Number of images that must be found.")
     classes: Slug | None = Field(default=None, description="Class list of the folders that are taken; without it, all.")

@@ -59,9 +59,15 @@ def code(path: str) -> Change:
     return change
 
 
-def text(path: str, old: str, new: str) -> Change:
-    """One place of a file is changed."""
-    return lambda checkout: checkout.edit(path, old, new)
+def docstring(path: str) -> Change:
+    """A module's docstring begins with another word."""
+
+    def change(checkout: Checkout) -> None:
+        before = (checkout.root / path).read_text()
+        assert before.startswith('"""')
+        (checkout.root / path).write_text(before.replace('"""', '"""Anew. ', 1))
+
+    return change
 
 
 def study(*pairs: tuple[str, str]) -> Change:
@@ -88,14 +94,14 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
     "config touched": (touched("config"), {}),
     "library touched": (touched("datalines"), {}),
     "comments in the library": (remarks, {}),
-    "a docstring in the library": (text("datalines/training.py", "The training loop: ", "The loop of training: "), {}),
+    "a docstring in the library": (docstring("datalines/training.py"), {}),
     "config reformatted": (reformatted, {}),
     "Snakemake's notes lost": (without_notes, {}),
     "plotting": (code("datalines/plotting/panels.py"), {**DRAWN, "draw_samples": 1}),
     # The sheets of samples import the package of plots, and with it what bands are made from.
     "fitting": (code("datalines/robustness/lines.py"), {"fit_lines": 1, **DRAWN, "draw_samples": 1}),
     "a figure's docstring": (
-        text(f"{FIGURES}/fig_02_sources.py", "One line per pre-training source.", "A line for every source."),
+        docstring(f"{FIGURES}/fig_02_sources.py"),
         {"draw_figure": 1, "write_report": 1},
     ),
     "a table's script": (code(f"{FIGURES}/tab_01_sources.py"), {"make_table": 1, "write_report": 1}),
