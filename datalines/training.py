@@ -68,7 +68,7 @@ def plan(recipe: dict[str, Any], seed: int, samples: int) -> Plan:
 
 
 def learning_rate(step: int, steps: int, warmup: int, peak: float) -> float:
-    """Linear warm-up to `peak`, then half a cosine to zero at the last step (the schedule of OpenCLIP's trainer)."""
+    """Linear warm-up to `peak`, then half a cosine that reaches zero one step after the last (OpenCLIP's schedule)."""
     if step < warmup:
         return peak * (step + 1) / warmup
     return 0.5 * peak * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))

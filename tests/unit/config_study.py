@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from datalines.config import ConfigError, Study, load_study
+from datalines.config.errors import ConfigError
+from datalines.config.load import load_study
+from datalines.config.study import Study
 
 TESTBED = {"kind": "testbed", "items": 4000, "domain": {}}
 ANIMALS = ["cat", "rabbit", "fish"]

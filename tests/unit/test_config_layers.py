@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datalines.config import ConfigError, load_study
-from datalines.config.errors import COMMAND_LINE
+from datalines.config.errors import COMMAND_LINE, ConfigError
+from datalines.config.load import load_study
 from tests.unit.config_study import StudyFiles
 
 

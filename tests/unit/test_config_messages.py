@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalines.config import ConfigError, load_study
-from datalines.config.errors import Problem
+from datalines.config.errors import ConfigError, Problem
+from datalines.config.load import load_study
 from datalines.errors import DatalinesError
 from tests.unit.config_study import FILES, StudyFiles
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from datalines.config import ConfigError, Study, expand
-from datalines.config.paths import matching
+from datalines.config.errors import ConfigError
+from datalines.config.paths import expand, matching
+from datalines.config.study import Study
 from tests.unit.config_study import StudyFiles
 
 

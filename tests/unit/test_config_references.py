@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from datalines.config import ConfigError, load_study
+from datalines.config.errors import ConfigError
+from datalines.config.load import load_study
 from tests.unit.config_study import StudyFiles
 
 

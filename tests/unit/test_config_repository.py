@@ -14,7 +14,8 @@ import yaml
 from pydantic import BaseModel
 
 from datalines.config import __main__ as command
-from datalines.config import load_study, schema
+from datalines.config import schema
+from datalines.config.load import load_study
 from datalines.config.study import Study
 from datalines.testbed.domain import CLASSES, Domain
 from tests.unit.config_study import FILES, StudyFiles

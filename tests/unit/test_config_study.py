@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalines.config import Run
 from datalines.config.mixtures import apportion
+from datalines.config.study import Run
 from tests.unit.config_study import ANIMALS, StudyFiles
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from datalines.config import ConfigError
+from datalines.config.errors import ConfigError
 from datalines.errors import PoolError
 from datalines.pools.base import OK, Item
 from datalines.pools.folder import caption_of, in_split, read

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from datalines.config import load_study
+from datalines.config.load import load_study
 from datalines.dag import Dag
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datalines.config import load_study
+from datalines.config.load import load_study
 from datalines.config.paths import VARIABLE
 from datalines.config.shifts import AdversarialShift
 from datalines.config.study import Run

@@ -5,7 +5,8 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from datalines.codehash import source_hash
-from datalines.config import ConfigError, load_study
+from datalines.config.errors import ConfigError
+from datalines.config.load import load_study
 from datalines.dag import Dag, listings
 
 SLUG = "[a-z0-9][a-z0-9-]{0,39}"
