@@ -61,7 +61,7 @@ class Dag:
                 }
                 for name, spec in specs["experiment_specs"].items()
             },
-            "draw_figure": {paper: spec["figures"] for paper, spec in specs["papers"].items()},
+            "draw_figure": {paper: self._figures(spec["figures"]) for paper, spec in specs["papers"].items()},
             "make_table": {paper: spec["tables"] for paper, spec in specs["papers"].items()},
             "experiments": {
                 name: _without(spec, "samples", "members", "ensemble_specs")
@@ -78,6 +78,14 @@ class Dag:
             "spec": {key: spec[key] for key in ("families", "baseline", "reference", "shifts")},
             "families": {name: {key: member[key] for key in keys} for name, member in spec["members"].items()},
             "ensembles": {name: _without(ensemble, "title") for name, ensemble in spec["ensemble_specs"].items()},
+        }
+
+    def _figures(self, figures: dict[str, Any]) -> dict[str, Any]:
+        """A figure that names no shifts has a panel for each of its experiment's."""
+        experiments = self.specs["experiments"]
+        return {
+            name: {**spec, "shifts": spec["shifts"] or experiments[spec["experiment"]]["shifts"]}
+            for name, spec in figures.items()
         }
 
     def _titles(self, sections: Iterable[str]) -> dict[str, str]:

@@ -37,6 +37,7 @@ def test_the_yaml_examples_form_a_study() -> None:
     dag = Dag(study, {})
     assert study.runs("holidays")[0].family == "holidays"
     assert dag.mixed("holidays-and-laion", "full")[0].endswith("shards/holiday-photos/web/manifest.json")
+    assert dag.tables()["draw_figure"]["holidays"]["fig-01"]["shifts"] == ["holiday-sketches"]
     assert set(example) >= {
         "pools",
         "filters",
