@@ -48,8 +48,7 @@ def augment(images: torch.Tensor, options: dict[str, Any], key: tuple[object, ..
     recipe wants it.
 
     Area and aspect ratio of the box are drawn as in torchvision's RandomResizedCrop (CLIP: scale 0.9-1.0, no flip); the
-    randomness is keyed,
-    so that it depends on the run's seed, the epoch and the step only.
+    randomness is keyed, so that it depends on the run's seed, the epoch and the step only.
     """
     generator = _generator("augment", *key)
     count = len(images)

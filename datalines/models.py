@@ -1,9 +1,8 @@
 """Networks and tokenizers from a JSON spec in open_clip's own format (config/models/*.json).
 
 CLIP's modified ResNet has stride 32 and leaves one pixel of a 32 px image, so small convolutional networks of stride 8
-are registered with
-timm under the names `datalines_convnet_w16` and `datalines_convnet_w32`; any other timm or open_clip tower works by its
-name alone.
+are registered with timm under the names `datalines_convnet_w16` and `datalines_convnet_w32`; any other timm or
+open_clip tower works by its name alone.
 """
 
 import gzip
@@ -108,8 +107,7 @@ def build_tokenizer(spec: dict[str, Any]) -> SimpleTokenizer:
     """CLIP's tokenizer for the spec's context length and vocabulary.
 
     A vocabulary smaller than CLIP's 49,408 keeps the first merges of the same list: words then split into more pieces,
-    and a small text
-    tower need not carry 49,000 embeddings.
+    and a small text tower need not carry 49,000 embeddings.
     """
     text = spec["text_cfg"]
     with gzip.open(default_bpe()) as stream:

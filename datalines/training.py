@@ -2,8 +2,8 @@
 goes on.
 
 Resume equals an uninterrupted run: everything random is keyed by (seed, epoch, step), so the state is the model, the
-optimiser, the history
-and one integer. The state lives outside the declared outputs, which Snakemake deletes before a retry.
+optimiser, the history and one integer. The state lives outside the declared outputs, which Snakemake deletes before a
+retry.
 """
 
 import fcntl
