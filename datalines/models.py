@@ -26,7 +26,7 @@ class ConvNet(nn.Module):
     """Four 3x3 convolutions with batch normalisation, total stride 8, and average pooling: a timm model for 32-96 px
     images.
 
-    Without the zero-initialised residual branches of small ResNets it leaves CLIP's early plateau in half the samples.
+    At equal samples it reached twice the accuracy of a small residual network, at two thirds of its cost (CHANGELOG).
     """
 
     def __init__(self, width: int, num_classes: int = 0) -> None:
