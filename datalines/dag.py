@@ -145,14 +145,14 @@ class Dag:
         """Manifest of the candidates of an adversarial shift."""
         return self.shift(self.specs["shifts"][shift]["candidates"])
 
-    def judged_by(self, shift: str) -> str:
-        """Evaluation of the candidates of an adversarial shift by its reference model."""
+    def judged_by(self, shift: str, extension: str = "json") -> str:
+        """Evaluation of the candidates of an adversarial shift by its reference model, or the file beside it."""
         model = self.specs["shifts"][shift]["model"]
-        return self.evaluation(model["family"], model["size"], model["seed"], model["suite"])
+        return self.evaluation(model["family"], model["size"], model["seed"], model["suite"], extension)
 
-    def evaluation(self, family: str, size: str, seed: int, suite: str) -> str:
-        """Evaluation of a run on a suite."""
-        return f"{self.root}/evals/{family}/{size}/{seed}/{suite}.json"
+    def evaluation(self, family: str, size: str, seed: int, suite: str, extension: str = "json") -> str:
+        """Evaluation of a run on a suite, or its logits (`safetensors`)."""
+        return f"{self.root}/evals/{family}/{size}/{seed}/{suite}.{extension}"
 
     def evaluations(self, experiment: str) -> list[str]:
         """All evaluations of an experiment."""
@@ -161,18 +161,17 @@ class Dag:
 
     def figures(self, papers: Iterable[str], extension: str) -> list[str]:
         """The papers' figures."""
-        return [
-            f"{self.root}/papers/{paper}/{name}.{extension}"
-            for paper in papers
-            for name in self.specs["papers"][paper]["figures"]
-        ]
+        return self._made("figures", papers, extension)
 
     def tables_of(self, papers: Iterable[str], extension: str) -> list[str]:
         """The papers' tables."""
+        return self._made("tables", papers, extension)
+
+    def _made(self, kind: str, papers: Iterable[str], extension: str) -> list[str]:
         return [
             f"{self.root}/papers/{paper}/{name}.{extension}"
             for paper in papers
-            for name in self.specs["papers"][paper]["tables"]
+            for name in self.specs["papers"][paper][kind]
         ]
 
     def predictions(self, experiment: str) -> list[str]:
@@ -185,7 +184,7 @@ class Dag:
                 for seed in self.study.ensemble_seeds(name)
                 for member in ensemble["members"]
             ]
-            found += [self.evaluation(*run, spec["suite"]).removesuffix(".json") + ".safetensors" for run in runs]
+            found += [self.evaluation(*run, spec["suite"], "safetensors") for run in runs]
         return list(dict.fromkeys(found))
 
     def labels(self, pool: str) -> dict[str, Any]:

@@ -114,10 +114,9 @@ def write(
     )
 
 
-def misclassified(candidates: EvaluationSet, logits: npt.NDArray[np.float32], wanted: int, where: str) -> pd.DataFrame:
-    """The first `wanted` candidates that the reference model gets wrong, in their order (as ImageNet-A)."""
-    masked = np.where(candidates.allowed, logits, -np.inf)
-    wrong = masked.argmax(axis=1) != candidates.labels
+def misclassified(candidates: EvaluationSet, predicted: npt.NDArray[np.int64], wanted: int, where: str) -> pd.DataFrame:
+    """The first `wanted` candidates whose predicted class, shape (n,), is wrong, in their order (as ImageNet-A)."""
+    wrong = predicted != candidates.labels
     if int(wrong.sum()) < wanted:
         raise CountError(
             f"{where}.items: {wanted} declared, but the reference model gets only {int(wrong.sum())} of {len(wrong)} "

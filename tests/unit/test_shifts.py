@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from datalines import shifts
+from datalines.accuracy import predict
 from datalines.errors import CountError, PoolError
 from datalines.files import sha256_file
 from datalines.pools import folder, webshards
@@ -147,14 +148,14 @@ def logits_with(labels: list[int]) -> Any:
 
 def test_misclassified_candidates_in_their_order(tmp_path: Path) -> None:
     candidates = prepared(tmp_path)  # classes 1, 1, 2, 2
-    wrong = shifts.misclassified(candidates, logits_with([1, 2, 1, 1]), 2, WHERE)
+    wrong = shifts.misclassified(candidates, predict(logits_with([1, 2, 1, 1]), candidates.allowed), 2, WHERE)
     assert wrong["id"].tolist() == candidates.index["id"].tolist()[1:3]
 
 
 def test_a_prediction_outside_the_allowed_classes_does_not_count(tmp_path: Path) -> None:
     candidates = prepared(tmp_path)
     logits = np.array([[9, 1, 0], [9, 0, 1], [9, 0, 1], [9, 0, 1]], dtype=np.float32)  # class 0 is masked
-    wrong = shifts.misclassified(candidates, logits, 1, WHERE)
+    wrong = shifts.misclassified(candidates, predict(logits, candidates.allowed), 1, WHERE)
     assert wrong["id"].tolist() == [candidates.index["id"].iloc[1]]
 
 
@@ -162,4 +163,4 @@ def test_too_few_wrong_candidates_are_an_error(tmp_path: Path) -> None:
     candidates = prepared(tmp_path)
     expected = r"^shifts\.hard\.items: 2 declared, but the reference model gets only 1 of 4 candidates wrong"
     with pytest.raises(CountError, match=expected):
-        shifts.misclassified(candidates, logits_with([1, 1, 2, 1]), 2, "shifts.hard")
+        shifts.misclassified(candidates, predict(logits_with([1, 1, 2, 1]), candidates.allowed), 2, "shifts.hard")

@@ -131,7 +131,7 @@ def shift_judgement(wildcards):
 
 
 def shift_judgement_predictions(wildcards):
-    return f"{shift_judgement(wildcards).removesuffix('.json')}.safetensors"
+    return dag.judged_by(wildcards.shift, "safetensors")
 
 
 def experiment_evaluations(wildcards):

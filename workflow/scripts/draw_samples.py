@@ -42,7 +42,8 @@ def main(
         lines, tables = [], []
         for name, manifest in zip(titles, manifests, strict=True):
             pictures, rows = choose(manifest, cells, text)
-            items = read_json(manifest).get("samples") or read_json(manifest)["items"]
+            content = read_json(manifest)
+            items = content["samples"] if "samples" in content else content["items"]
             lines.append((f"{titles[name]}\n(n = {items:,})", pictures))
             tables.append(rows.assign(name=name))
         with house_style():

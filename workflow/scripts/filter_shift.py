@@ -7,6 +7,7 @@ from typing import Any
 from safetensors.numpy import load_file
 
 from datalines import shifts
+from datalines.accuracy import predict
 from datalines.files import read_json, sha256_file
 from datalines.job import run
 from datalines.shards import Sample, image_bytes
@@ -19,7 +20,7 @@ def main(shift: str, spec: dict[str, Any], candidates: Path, evaluation: Path, m
     source = shifts.load(candidates)
     key = f"{spec['model']['epoch']:03d}/{source.name}"
     logits = load_file(evaluation.with_suffix(".safetensors"))[key]
-    chosen = shifts.misclassified(source, logits, spec["items"], where)
+    chosen = shifts.misclassified(source, predict(logits, source.allowed), spec["items"], where)
     images = image_bytes(chosen, source.folder)
     samples = [
         Sample(str(row.id), str(row.extension), image, str(row.caption), str(row.label))

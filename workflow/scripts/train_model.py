@@ -32,12 +32,12 @@ from datalines.training import (
 log = logging.getLogger(__name__)
 
 
-def load_data(objective: Objective, manifest: Path, threads: int) -> Data:
-    """Decode a mixture's images and turn its captions or labels into the objective's targets."""
+def load_data(objective: Objective, manifest: Path, digest: str, threads: int) -> Data:
+    """Decode a mixture's images and turn its captions or labels into targets; `digest` is that of its ids in order."""
     index = pd.read_parquet(manifest.with_name("index.parquet"))
     images = decode_all(image_bytes(index, manifest.parent), objective.image_size, threads)
     labels = [None if pd.isna(label) else str(label) for label in index["label"]]
-    return Data(images, objective.targets(list(index["caption"]), labels), read_json(manifest)["order_sha256"])
+    return Data(images, objective.targets(list(index["caption"]), labels), digest)
 
 
 def spend(objective: Objective, data: Data, run_plan: Plan, state: State, identity: dict[str, Any]) -> None:
@@ -81,7 +81,7 @@ def main(
         run_plan = plan(recipe, seed, manifest["samples"])
         objective = prepare(recipe, seed)
         state = State(folder, objective, recipe)
-        data = load_data(objective, mixture, threads)
+        data = load_data(objective, mixture, manifest["order_sha256"], threads)
         log.info("%d samples, %d steps of %d", manifest["samples"], run_plan.steps, recipe["batch"])
         spend(objective, data, run_plan, state, identity)
         publish(state, recipe["keep"], summary.parent)
