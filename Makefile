@@ -9,6 +9,7 @@ CORES ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || e
 PACS ?=
 CIFAR10 ?=
 PYTEST ?=
+BENCH ?=
 
 SETUP = $(PYTHON) envs/setup.py --venv "$(VENV)"
 RUN = "$(VENV)/bin/python" -m
@@ -17,7 +18,7 @@ SNAKEMAKE = $(RUN) datalines.unlock && $(RUN) snakemake --workflow-profile profi
 REPORT = @printf '\nThe report is ready:\nresults/%s/report/index.html\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo real cifar test lint format rulegraph clean
+.PHONY: help setup demo real cifar test bench lint format rulegraph clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +60,11 @@ cifar:  ## the same study on CIFAR-10: make cifar CIFAR10=<folder with cifar10-t
 test:  ## all tests, at most 15 minutes on two cores; a selection: make test PYTEST="-k report"
 	@$(SETUP) dev
 	@$(RUN) pytest $(PYTEST)
+
+bench:  ## speeds and memory against the peers, side by side: results/bench.json (about 15 minutes)
+	@$(SETUP) dev
+	@$(PYTHON) envs/setup.py img2dataset --venv "$(VENV)-img2dataset"
+	@DATALINES_IMG2DATASET="$(abspath $(VENV)-img2dataset)/bin/python" $(RUN) benchmarks $(BENCH)
 
 lint:  ## ruff, snakefmt, snakemake --lint, mypy, vulture
 	@$(SETUP) dev

@@ -12,7 +12,11 @@ include: "workflow/rules/common.smk"
 
 pathvars:
     results=dag.root,
+    downloads="results/downloads",
+    lists="<results>/lists",
     pools="<results>/pools",
+    hashes="<results>/hashes",
+    scores="<results>/scores",
     filters="<results>/filters",
     shards="<results>/shards",
     mixtures="<results>/mixtures",
@@ -38,13 +42,16 @@ wildcard_constraints:
     experiment=known("experiments"),
     paper=known("papers"),
     size=SLUG,
-    part=r"\d+",
+    part=r"\d+(r\d+)?",
+    scorer=known("scorers"),
     seed=r"\d+",
 
 
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/fetch.smk"
+include: "workflow/rules/annotate.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"

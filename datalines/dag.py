@@ -8,30 +8,35 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from datalines.config.paths import first_existing
 from datalines.config.study import Study
-from datalines.pools.webshards import shard_paths
+from datalines.config.urlpools import manners
+from datalines.datapaths import DataPaths, listings
 
-LABELS = ("title", "licence", "paper_pairs")
+__all__ = ["Dag", "listings"]
+
+LABELS = ("title", "licence", "paper_pairs", "substitutes")
 BEYOND_DOWNLOAD = ("filter", "shard_size")
+# What a list is read by, and what only decides how many parts there are.
+BEYOND_FETCHING = ("list", "path", "select", "sample", "source", "expected_rows", "rounds", "parts", "seed", "classes")
+DECIDES_WHAT_IS_STORED = ("max_bytes", "max_redirects", "opt_out", "removed", "allow_private")
 
 
-class Dag:
+class Dag(DataPaths):
     """The workflow's view of a study."""
 
     def __init__(self, study: Study, command_line: dict[str, Any]) -> None:
-        self.study = study
-        self.specs = study.resolved()
-        self.root = f"results/{study.scale}"
+        super().__init__(study)
         self.command_line = command_line
 
     def tables(self) -> dict[str, Any]:
         """Parameters by rule; every value is JSON-able."""
-        specs = self.specs
+        specs, urls = self.specs, self.url_pools()
+        pools = {name: _without(spec, *LABELS, *BEYOND_DOWNLOAD) for name, spec in specs["pool_specs"].items()}
         return {
-            "download_pool": {
-                name: _without(spec, *LABELS, *BEYOND_DOWNLOAD) for name, spec in specs["pool_specs"].items()
-            },
+            "download_pool": {name: spec for name, spec in pools.items() if name not in urls},
+            "read_list": {name: _without(pools[name], "fetch", "image", "rounds", "seed") for name in urls},
+            "fetch_pool": {name: self._fetched(pools[name]) for name in urls},
+            "score_part": specs["scorer_specs"],
             "filter_pool": specs["filter_specs"],
             "write_shards": {
                 name: {key: spec[key] for key in ("seed", "shard_size", "items")}
@@ -62,14 +67,39 @@ class Dag:
                 for name, spec in specs["experiment_specs"].items()
             },
             "draw_figure": {paper: self._figures(spec["figures"]) for paper, spec in specs["papers"].items()},
+            "draw_pool_figure": {
+                paper: {name: part for name, part in spec["figures"].items() if part["pools"]}
+                for paper, spec in specs["papers"].items()
+            },
             "make_table": {paper: spec["tables"] for paper, spec in specs["papers"].items()},
             "experiments": {
                 name: _without(spec, "samples", "members", "ensemble_specs")
                 for name, spec in specs["experiment_specs"].items()
             },
-            "study": {**specs["study"], "scale": self.study.scale},
+            "draw_samples": {
+                "sources": {pool: specs["pools"][pool]["title"] for pool in self.pools()},
+                "shifts": {shift: specs["shifts"][shift]["title"] for shift in self.study.shifts_used()},
+            },
+            "study": {
+                **specs["study"],
+                "substitutions": [*specs["study"]["substitutions"], *self.study.stand_ins()],
+                "scale": self.study.scale,
+            },
             "titles": self._titles(("families", "ensembles", "shifts", "pools")),
+            "pool_titles": self._pool_titles(),
         }
+
+    @staticmethod
+    def _fetched(spec: dict[str, Any]) -> dict[str, Any]:
+        """Without what only makes fetching faster, slower or more patient: that may change while it is under way."""
+        rest = _without(spec, *BEYOND_FETCHING)
+        return {**rest, "fetch": {key: rest["fetch"][key] for key in DECIDES_WHAT_IS_STORED}}
+
+    def fetching(self) -> dict[str, Any]:
+        """All `fetch` settings, of lists and of each pool, which jobs read from Snakemake's config and which trigger
+        nothing."""
+        pools = {name: self.specs["pool_specs"][name]["fetch"] for name in self.url_pools()}
+        return {"lists": manners(self.study), "pools": pools}
 
     @staticmethod
     def _collected(spec: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +116,7 @@ class Dag:
         return {
             name: {**spec, "shifts": spec["shifts"] or experiments[spec["experiment"]]["shifts"]}
             for name, spec in figures.items()
+            if spec["experiment"] is not None
         }
 
     def _titles(self, sections: Iterable[str]) -> dict[str, str]:
@@ -96,50 +127,23 @@ class Dag:
                 found.setdefault(name, spec["title"])
         return found
 
+    def _pool_titles(self) -> dict[str, str]:
+        """Display names where pools are meant: a pool has its own title, in the place (and so in the colour) of a family
+        of the same slug; sources that others stand in for have the title of their card."""
+        places = {name: name for section in ("families", "ensembles", "shifts") for name in self.specs[section]}
+        pools = {name: spec["title"] for name, spec in self.specs["pools"].items()}
+        cards = {name: next(iter(versions.values())).title for name, versions in self.study.sources.items() if versions}
+        return {**places, **cards, **pools}
+
     def recorded(self) -> bool:
         """Whether all that figures and tables are made from is there: then they can be redrawn on a machine without the
         data."""
         names = [*self.experiments_of_targets(), "pools"]
         return all(Path(f"{self.root}/records/{name}.csv").is_file() for name in names)
 
-    def source_files(self, section: str, name: str) -> list[str]:
-        """The archives that a pool or a shift is read from. A directory is not watched: raise its `version` after a
-        change."""
-        spec, where = self.specs[section][name], f"{section}.{name}"
-        if spec["kind"] == "folder":
-            paths = [first_existing(spec["path"], f"{where}.path")]
-        elif spec["kind"] == "shards":
-            paths = shard_paths(spec["path"], where)
-        else:
-            paths = []
-        return [str(path) for path in paths if path.is_file()]
-
-    def parts(self, pool: str, extension: str = "json") -> list[str]:
-        """Receipts of a pool's parts, or the files beside them."""
-        return [
-            f"{self.root}/pools/{pool}/{part}.{extension}" for part in range(self.specs["pool_specs"][pool]["parts"])
-        ]
-
-    def shards(self, pool: str) -> str:
-        """Manifest of a pool's shards under its own filter."""
-        return f"{self.root}/shards/{pool}/{self.specs['pools'][pool]['filter']}/manifest.json"
-
-    def mixed(self, mixture: str, size: str) -> list[str]:
-        """Manifests of the shards that a mixture draws from."""
-        entries = self.specs["mixture_specs"][mixture][size]["entries"]
-        return [f"{self.root}/shards/{entry['pool']}/{entry['filter']}/manifest.json" for entry in entries]
-
     def trained_on(self, family: str, size: str) -> str:
         """Manifest of the mixture that a run is trained on."""
         return f"{self.root}/mixtures/{self.specs['families'][family]['mixture']}/{size}/manifest.json"
-
-    def suite(self, suite: str) -> list[str]:
-        """Manifests of a suite's shifts."""
-        return [self.shift(shift) for shift in self.study.shifts_of(suite)]
-
-    def shift(self, shift: str) -> str:
-        """Manifest of a prepared shift."""
-        return f"{self.root}/shifts/{shift}/manifest.json"
 
     def candidates(self, shift: str) -> str:
         """Manifest of the candidates of an adversarial shift."""
@@ -163,6 +167,10 @@ class Dag:
         """The papers' figures."""
         return self._made("figures", papers, extension)
 
+    def figure_names(self, rule: str) -> list[str]:
+        """Names of all papers' figures or tables that a rule makes."""
+        return sorted({name for parts in self.tables()[rule].values() for name in parts})
+
     def tables_of(self, papers: Iterable[str], extension: str) -> list[str]:
         """The papers' tables."""
         return self._made("tables", papers, extension)
@@ -173,6 +181,22 @@ class Dag:
             for paper in papers
             for name in self.specs["papers"][paper][kind]
         ]
+
+    def sheets(self, extension: str) -> list[str]:
+        """Sheets of samples: of sources, and of evaluation sets where the targets have any."""
+        names = [name for name, titles in self.tables()["draw_samples"].items() if titles]
+        return [f"{self.root}/samples/{name}.{extension}" for name in names]
+
+    def shown(self, sheet: str) -> list[str]:
+        """Manifests of what a sheet of samples shows."""
+        if sheet == "sources":
+            return [self.shards(pool) for pool in self.pools()]
+        return [self.shift(shift) for shift in self.study.shifts_used()]
+
+    def mixtures_used(self) -> list[str]:
+        """Manifests of every declared mixture at every size."""
+        specs = self.specs["mixture_specs"]
+        return [f"{self.root}/mixtures/{mixture}/{size}/manifest.json" for mixture in specs for size in specs[mixture]]
 
     def predictions(self, experiment: str) -> list[str]:
         """Logits of the members of an experiment's ensembles."""
@@ -187,26 +211,9 @@ class Dag:
             found += [self.evaluation(*run, spec["suite"], "safetensors") for run in runs]
         return list(dict.fromkeys(found))
 
-    def labels(self, pool: str) -> dict[str, Any]:
-        """What tables say of a pool beside its counts."""
-        return {key: self.specs["pools"][pool][key] for key in ("title", "kind", "licence", "paper_pairs")}
-
-    def pools(self) -> list[str]:
-        """Every pool that the targets use."""
-        return self.study.pools_of()
-
-    def shifts(self, kinds: Iterable[str] | None = None) -> list[str]:
-        """Every declared shift, or those of some kinds."""
-        return [name for name, spec in self.specs["shifts"].items() if kinds is None or spec["kind"] in kinds]
-
     def experiments_of_targets(self) -> list[str]:
         """Every experiment behind the targets' figures and tables, each once."""
         return list(dict.fromkeys(name for paper in self.study.targets() for name in self.study.experiments_of(paper)))
-
-
-def listings(manifests: Iterable[str]) -> list[str]:
-    """The indices beside manifests."""
-    return [f"{manifest.removesuffix('manifest.json')}index.parquet" for manifest in manifests]
 
 
 def _without(spec: dict[str, Any], *keys: str) -> dict[str, Any]:

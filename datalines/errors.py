@@ -19,3 +19,7 @@ class StaleRunError(DatalinesError):
 
 class TrainingError(DatalinesError):
     """Training that cannot go on, such as a loss that is not a number."""
+
+
+class FetchError(DatalinesError):
+    """A download that cannot go on: no network, no space, or a state that is not as it was left."""

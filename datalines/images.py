@@ -9,6 +9,8 @@ from PIL import Image, UnidentifiedImageError
 
 DECODER = f"pillow {PIL.__version__}"
 EXTENSIONS = frozenset({"jpg", "jpeg", "png", "webp"})
+# Pillow's other readers are never tried: some start programs (EPS), most are little tested with hostile bytes.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 # One decompressed image may not exceed this many pixels; larger ones count as undecodable and do not fill the memory.
 MAX_PIXELS = 100_000_000
 
@@ -20,15 +22,15 @@ class ImageError(ValueError):
 def decode(data: bytes) -> Image.Image:
     """Decode completely (not only the header) and convert to RGB; a transparent image is laid on white."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ImageError(f"{image.width} x {image.height} pixels are more than {MAX_PIXELS:,}")
             image.load()
-            return _to_rgb(image)
+            return to_rgb(image)
     except ImageError:
         raise
     except UnidentifiedImageError as error:  # its own text holds an address in memory, another one in every run
-        raise ImageError("the bytes are of no image format that Pillow reads") from error
+        raise ImageError(f"the bytes are of no image format that is read: {', '.join(FORMATS)}") from error
     except Exception as error:  # Pillow's plug-ins raise OSError, SyntaxError, struct.error and others on bad bytes
         raise ImageError(f"{type(error).__name__}: {error}") from error
 
@@ -45,11 +47,21 @@ def square(image: Image.Image, side: int) -> npt.NDArray[np.uint8]:
     return np.asarray(resized.crop((left, top, left + side, top + side)), dtype=np.uint8)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
+    """A copy in RGB: what is transparent is laid on white, of 16 bits the upper 8 are kept."""
+    if image.mode.startswith("I;16"):  # Pillow would clip everything above 255 to white
+        return _from_16_bits(image)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(ground, layer).convert("RGB")
-    if image.mode.startswith("I;16"):  # Pillow would clip everything above 255 to white
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     return image.convert("RGB") if image.mode != "RGB" else image.copy()
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    levels = np.asarray(image)
+    grey = (levels >> 8).astype(np.uint8)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        grey[levels == transparent] = 255
+    return Image.fromarray(grey).convert("RGB")

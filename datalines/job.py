@@ -23,7 +23,8 @@ log = logging.getLogger("datalines")
 
 
 def run(main: Callable[..., None]) -> None:
-    """Call `main` with the job's named inputs, outputs, params, wildcards and threads, or with command-line flags."""
+    """Call `main` with the job's named inputs, outputs, params, wildcards, threads and config, or with command-line
+    flags."""
     job = main.__globals__.get("snakemake")
     if job is None:
         _start_logging(None, Path(sys.argv[0]).stem)
@@ -43,7 +44,7 @@ def run(main: Callable[..., None]) -> None:
 
 def available(job: Any) -> dict[str, Any]:
     """Everything that a job can hand to `main`, by name. A name that stands in two places is an error of the rule."""
-    values: dict[str, Any] = {"threads": job.threads}
+    values: dict[str, Any] = {"threads": job.threads, "config": job.config}
     for group in (job.input, job.output, job.params, job.wildcards):
         for name, value in group.items():
             if name in values:

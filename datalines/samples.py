@@ -1,4 +1,4 @@
-"""Sheets of sample images: one row per source or shift, captions beneath the images, for reports and papers."""
+"""Sheets of sample images with captions: a row per source or shift, or a grid of one source."""
 
 import textwrap
 from collections.abc import Sequence
@@ -15,10 +15,13 @@ from datalines.plotting.house import house_style
 Picture = Image.Image | NDArray[np.uint8]
 
 CAPTION_LINES = 3
+GRID_LINES = 5
+_LEADING = 1.22  # distance of a caption's lines, in font sizes
+_SHARPEST = 480  # pixels of the longer side of a drawn image: more than any cell shows when printed
+_FLATTEST = 0.12  # height of the lowest row, as a share of a cell's width
 _WIDTH = 7.0  # inches, a text block's width
 _LABEL = 0.95  # inches for the row labels
 _TITLE = 0.34
-_CAPTION = 0.36
 _GAP = 0.07
 
 
@@ -26,6 +29,15 @@ _GAP = 0.07
 def _known_signs() -> frozenset[int]:
     with house_style():
         return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
+@cache
+def _advance(sign: str) -> float:
+    """Width of a sign in the house font, in font sizes."""
+    with house_style():
+        font = get_font(findfont("DejaVu Sans"))
+    font.set_size(100, 72)
+    return float(font.load_char(ord(sign)).linearHoriAdvance / 65536 / 100)
 
 
 def plain(text: str) -> str:
@@ -38,10 +50,27 @@ def fold(text: str, width: int, lines: int = CAPTION_LINES) -> str:
     return "\n".join(textwrap.wrap(plain(text), width, max_lines=lines, placeholder=" …"))
 
 
+def _fit(text: str, inches: float, lines: int, size: float) -> str:
+    """Text folded to lines of about this length in a font of `size` points: capitals and squares take more room."""
+    signs = plain(text)
+    mean = sum(map(_advance, signs)) / len(signs) if signs else 1.0
+    return fold(signs, max(8, int(0.95 * inches * 72 / (size * mean))), lines)
+
+
 def _pixels(picture: Picture) -> NDArray[np.uint8]:
-    """(height, width, 3) uint8 from a PIL image of any mode or an array, grey ones included."""
+    """(height, width, 3) uint8 from a PIL image of any mode or an array, grey ones included; large ones reduced."""
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(np.asarray(picture, dtype=np.uint8))
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(reduced(image))
+
+
+def reduced(image: Image.Image) -> Image.Image:
+    """The image as RGB, its longer side at most as many pixels as a sheet shows: files and memory stay small."""
+    image = image.convert("RGB")
+    scale = _SHARPEST / max(image.size)
+    if scale >= 1:
+        return image
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS)
 
 
 def sheet(rows: Sequence[tuple[str, Sequence[tuple[Picture, str]]]], title: str = "") -> Figure:
@@ -51,35 +80,65 @@ def sheet(rows: Sequence[tuple[str, Sequence[tuple[Picture, str]]]], title: str 
     ValueError when there is no image at all.
     """
     columns = max((len(pictures) for _, pictures in rows), default=0)
-    if columns == 0:
+    return _figure(rows, title, columns, _LABEL, CAPTION_LINES, 5)
+
+
+def grid(pictures: Sequence[tuple[Picture, str]], columns: int = 5, title: str = "") -> Figure:
+    """A figure of (image, caption) pairs in rows of `columns`, with more of each caption than `sheet` shows.
+
+    Raises ValueError when there is no image at all.
+    """
+    rows = [("", pictures[start : start + columns]) for start in range(0, len(pictures), columns)]
+    return _figure(rows, title, columns, 0.0, GRID_LINES, 6)
+
+
+def _figure(
+    rows: Sequence[tuple[str, Sequence[tuple[Picture, str]]]],
+    title: str,
+    columns: int,
+    margin: float,
+    lines: int,
+    size: float,
+) -> Figure:
+    """Rows of images right of a margin in inches for labels; captions of `lines` lines at most, in `size` points."""
+    if not any(pictures for _, pictures in rows):
         raise ValueError("rows: a sheet needs at least one image")
-    cell = (_WIDTH - _LABEL - columns * _GAP) / columns
-    grids = [[(_pixels(picture), caption) for picture, caption in pictures] for _, pictures in rows]
-    heights = [_row_height(grid, cell) for grid in grids]
-    below = [(_CAPTION if any(caption.strip() for _, caption in grid) else 0) + _GAP for grid in grids]
+    cell = (_WIDTH - margin - columns * _GAP) / columns
+    grids = [[(_pixels(picture), _fit(text, cell, lines, size)) for picture, text in line] for _, line in rows]
+    heights = [_row_height(entries, cell) for entries in grids]
+    leading = _LEADING * size / 72
+    below = [leading * max((_lines(text) for _, text in entries), default=0) + 0.06 + _GAP for entries in grids]
     height = (_TITLE if title else _GAP) + sum(heights) + sum(below)
     with house_style():
         figure = Figure(figsize=(_WIDTH, height))
         if title:
-            figure.text(0.5, 1 - 0.1 / height, title, ha="center", va="top", fontsize=8.5)
+            figure.text(0.5, 1 - 0.1 / height, plain(title), ha="center", va="top", fontsize=8.5)
         bottom = height - (_TITLE if title else _GAP)
-        for (label, _), grid, tall, gap in zip(rows, grids, heights, below, strict=True):
+        for (label, _), entries, tall, gap in zip(rows, grids, heights, below, strict=True):
             bottom -= tall
-            name = "\n".join(fold(part, 14) for part in label.splitlines())
-            figure.text((_LABEL - 0.12) / _WIDTH, (bottom + tall / 2) / height, name, ha="right", va="center")
-            for place, (pixels, caption) in enumerate(grid):
-                _draw(figure, (_LABEL + place * (cell + _GAP), bottom, cell, tall), pixels, caption)
+            if label:
+                name = "\n".join(fold(part, 14) for part in label.splitlines())
+                figure.text((margin - 0.12) / _WIDTH, (bottom + tall / 2) / height, name, ha="right", va="center")
+            for place, (pixels, text) in enumerate(entries):
+                _draw(figure, (margin + place * (cell + _GAP) + _GAP / 2, bottom, cell, tall), pixels, text, size)
             bottom -= gap
     return figure
 
 
-def _row_height(grid: Sequence[tuple[NDArray[np.uint8], str]], cell: float) -> float:
+def _lines(text: str) -> int:
+    return len(text.splitlines())
+
+
+def _row_height(entries: Sequence[tuple[NDArray[np.uint8], str]], cell: float) -> float:
     """Inches that the tallest image of a row needs in cells of a given width; never more than the width."""
-    return cell * min(1.0, max((pixels.shape[0] / pixels.shape[1] for pixels, _ in grid), default=0.3))
+    ratios = [pixels.shape[0] / pixels.shape[1] for pixels, _ in entries]
+    return cell * min(1.0, max([_FLATTEST, *ratios]))
 
 
-def _draw(figure: Figure, box: tuple[float, float, float, float], pixels: NDArray[np.uint8], caption: str) -> None:
-    """One image on the floor of its box (left, bottom, width, height in inches) with its caption beneath."""
+def _draw(
+    figure: Figure, box: tuple[float, float, float, float], pixels: NDArray[np.uint8], text: str, size: float
+) -> None:
+    """One image on the floor of its box (left, bottom, width, height in inches) with its folded caption beneath."""
     left, bottom, wide, tall = box
     width, height = figure.get_size_inches()
     axes = figure.add_axes((left / width, bottom / height, wide / width, tall / height))
@@ -90,6 +149,5 @@ def _draw(figure: Figure, box: tuple[float, float, float, float], pixels: NDArra
     axes.grid(False)
     for spine in axes.spines.values():
         spine.set(visible=True, color="#cccccc", linewidth=0.4)
-    text = fold(caption, max(8, int(wide / 0.044)))
-    figure.text((left + wide / 2) / width, (bottom - 0.035) / height, text, ha="center", va="top", fontsize=5,
+    figure.text((left + wide / 2) / width, (bottom - 0.035) / height, text, ha="center", va="top", fontsize=size,
                 color="#444444", linespacing=1.15)  # fmt: skip

@@ -3,7 +3,10 @@
     python3 envs/setup.py demo      what `make demo` needs
     python3 envs/setup.py dev       the same and the test and lint tools
     python3 envs/setup.py slurm     the same and the cluster executor
+    python3 envs/setup.py img2dataset --venv .venv-img2dataset
+                                    the optional back end of the fetcher, alone in an environment of its own
 
+Beside the packages an environment of the first three gets the command `datalines`.
 Needs Python 3.11 and its standard library only. A stamp inside the environment says which locks it was built from, so a
 second call returns at once; an environment whose installation was interrupted is thrown away and built again.
 """
@@ -17,6 +20,7 @@ import importlib.util
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,15 +31,28 @@ from pathlib import Path
 ENVS = Path(__file__).resolve().parent
 OLDEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
-LAYERS = {"demo": ("demo",), "dev": ("demo", "dev"), "slurm": ("demo", "slurm")}
+LAYERS = {"demo": ("demo",), "dev": ("demo", "dev"), "slurm": ("demo", "slurm"), "img2dataset": ("img2dataset",)}
 # Free disk needed to add one lock, in GB. demo: 5.4 unpacked, 1.5 of wheels meanwhile, as much in pip's cache.
-SPACE = {"demo": 8.0, "dev": 0.5, "slurm": 0.2}
+SPACE = {"demo": 8.0, "dev": 0.5, "slurm": 0.2, "img2dataset": 1.5}
 NEWEST_TRIED = (3, 13)
 # The interpreter behind an activated environment, which may be the one that is being rebuilt.
 PYTHON = getattr(sys, "_base_executable", None) or sys.executable
 HEARTBEAT_SECONDS = 5.0
 # pip warns about every package that a configured local folder of wheels does not hold. That is for the log.
 NOISE = re.compile(r"^(WARNING: Location .* is ignored|Looking in |Requirement already satisfied)")
+# The command `datalines` runs `python -m datalines` of the checkout around the current folder, which itself is kept off
+# the path (-P): the library has modules of short names.
+LAUNCHER = """#!/bin/sh
+checkout=$PWD
+until [ -f "$checkout/datalines/cli.py" ]; do
+    if [ -z "$checkout" ]; then
+        echo "datalines: $PWD is not inside a checkout of datalines; change to one" >&2
+        exit 2
+    fi
+    checkout=${checkout%/*}
+done
+PYTHONPATH="$checkout${PYTHONPATH:+:$PYTHONPATH}" exec PYTHON -P -m datalines "$@"
+"""
 
 
 class SetupError(Exception):
@@ -226,6 +243,26 @@ def follow(pip: subprocess.Popen[str], progress: Progress, log: Path) -> None:
             progress.read(line)
 
 
+def check_alone(venv: Path, wanted: str) -> None:
+    """Raise SetupError if `venv` holds layers that cannot be installed together with `wanted`."""
+    here = {path.stem.removeprefix("setup-") for path in venv.glob("setup-*.stamp")}
+    others = {name for name in here if LAYERS.get(name, LAYERS[wanted])[0] != LAYERS[wanted][0]}
+    if others:
+        raise SetupError(
+            f"{venv} holds {', '.join(sorted(others))}, whose versions conflict with those of {wanted}. "
+            f"Name another folder: python3 envs/setup.py {wanted} --venv .venv-{wanted}"
+        )
+
+
+def write_launcher(venv: Path) -> None:
+    """Put the command `datalines` beside the environment's python, if it is not there already."""
+    launcher = venv / "bin" / "datalines"
+    text = LAUNCHER.replace("PYTHON -P", f"{shlex.quote(str(venv / 'bin' / 'python'))} -P")
+    if not launcher.is_file() or launcher.read_text() != text:
+        launcher.write_text(text)
+        launcher.chmod(0o755)
+
+
 def build(venv: Path, wanted: str) -> None:
     """Bring `venv` to what `wanted` needs. One process at a time: a second one waits, then finds nothing to do."""
     venv.parent.mkdir(parents=True, exist_ok=True)
@@ -260,8 +297,11 @@ def main() -> int:
     try:
         use_new_enough_python()
         venv = options.venv.absolute()
+        check_alone(venv, options.layer)
         if missing_layers(venv, options.layer):
             build(venv, options.layer)
+        if "demo" in LAYERS[options.layer]:
+            write_launcher(venv)
     except SetupError as error:
         print(f"setup: error: {error}", file=sys.stderr)
         return 1

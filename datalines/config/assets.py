@@ -38,17 +38,25 @@ def _read_names(loc: Loc, spec: ClassList, root: Path, found: Findings) -> list[
 
 
 def read_models(study: Study, root: Path, found: Findings) -> dict[str, Any]:
-    """{model: content of config/models/<model>.json} of all recipes; unknown and broken ones are noted and left out."""
+    """{model: content of config/models/<model>.json} of all recipes and scorers; unknown and broken ones are noted and
+    left out."""
     known = {path.stem: path for path in sorted((root / "config" / "models").glob("*.json"))}
+    named: list[tuple[Loc, str]] = [
+        (("recipes", slug, "model"), recipe.model) for slug, recipe in study.recipes.items()
+    ]
+    named += [
+        (("scorers", slug, "network"), scorer.network)
+        for slug, scorer in study.scorers.items()
+        if scorer.network is not None
+    ]
     models = {}
-    for slug, recipe in study.recipes.items():
-        loc = ("recipes", slug, "model")
-        if recipe.model not in known:
-            text = f"config/models/{recipe.model}.json does not exist{suggestion(recipe.model, known)}"
+    for loc, model in named:
+        if model not in known:
+            text = f"config/models/{model}.json does not exist{suggestion(model, known)}"
             found.add(loc, f"{text}Known models: {listing(known)}")
             continue
         try:
-            models[recipe.model] = json.loads(known[recipe.model].read_text(encoding="utf-8"))
+            models[model] = json.loads(known[model].read_text(encoding="utf-8"))
         except ValueError as error:
-            found.add(loc, f"config/models/{recipe.model}.json is not JSON: {error}")
+            found.add(loc, f"config/models/{model}.json is not JSON: {error}")
     return models

@@ -1,7 +1,7 @@
 """The files of a study, read and laid over each other, with a note of which file set which key.
 
-Later layers win: config.yaml, the section files, papers/*.yaml, the scale's file, the command line. A scale file with
-`standalone: true` starts from nothing.
+Later layers win: the cards of sources.yaml, config.yaml, the section files, papers/*.yaml, the scale's file, the
+command line. A scale file with `standalone: true` starts from the cards alone.
 """
 
 import copy
@@ -13,6 +13,7 @@ import yaml
 
 from datalines.config.errors import COMMAND_LINE, ConfigError, Loc, Problem, listing, suggestion
 
+CARDS = Path("config") / "sources.yaml"
 SECTION_FILES = ("pools", "filters", "mixtures", "recipes", "shifts", "experiments")
 SCALE_FOLDERS = ("scales", "examples")
 STRING_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
@@ -40,9 +41,10 @@ def merge_layers(root: Path, overrides: Mapping[str, Any]) -> Merged:
     given = Layer(COMMAND_LINE, _plain(overrides))
     scale = given.content.get("scale", config.content.get("scale"))
     scale_layer = _read(root, _scale_file(root, scale), problems)
-    base = []
+    # Cards state facts about the world, which hold for every study.
+    base = [_read(root, path, problems) for path in [root / CARDS] if path.exists()]
     if not scale_layer.content.pop("standalone", False):
-        base = [config, *(_read(root, path, problems) for path in _base_files(root))]
+        base += [config, *(_read(root, path, problems) for path in _base_files(root))]
     for layer in (scale_layer, given):
         _refuse_secrets(layer.source, layer.content, (), problems)
     if problems:
@@ -64,7 +66,7 @@ def _base_files(root: Path) -> list[Path]:
 
 def _stray_files(root: Path) -> Iterator[Problem]:
     """Files that nobody would read, such as config/pool.yaml or papers/qnq.yml, are mistakes."""
-    known = [f"config/{name}.yaml" for name in ("config", *SECTION_FILES)]
+    known = [f"config/{name}.yaml" for name in ("config", CARDS.stem, *SECTION_FILES)]
     for path in sorted((root / "config").glob("**/*.y*ml")):
         name = path.relative_to(root).as_posix()
         if path.suffix != ".yaml":

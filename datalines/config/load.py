@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from datalines.config import translate
 from datalines.config.assets import read_class_lists, read_models
 from datalines.config.counts import check_counts
+from datalines.config.datachecks import check_data
 from datalines.config.errors import Findings, Loc
 from datalines.config.layers import merge_layers
 from datalines.config.references import Checker
@@ -30,6 +31,7 @@ def load_study(root: Path, overrides: Mapping[str, Any]) -> Study:
     study.attach(merged.origins, class_names, read_models(study, root, found))
     names = {section: _entries(merged.content, section) for section in Study.model_fields}
     Checker(study, names, class_names, root, found).check()
+    check_data(study, names, found)
     check_counts(study, found)
     found.stop()
     return study

@@ -14,6 +14,9 @@ class Entry(Spec):
 
     pool: Slug = Field(description="Pool the samples are taken from.")
     filter: Slug | None = Field(default=None, description="Filter used instead of the pool's own.")
+    subset: Slug | None = Field(
+        default=None, description="A further filter: of the existing shards only samples that it keeps, by byte range."
+    )
     share: Annotated[Number, Field(gt=0, le=1)] | None = Field(default=None, description="Share of the mixture's size.")
     count: Count | None = Field(default=None, description="Number of samples, or all; instead of `share`.")
 

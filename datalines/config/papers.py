@@ -1,6 +1,6 @@
 """Section `papers`: the tables and figures of each paper, each drawn by one script from records."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -23,10 +23,19 @@ class Figure(Spec):
 
     title: Text = Field(description="Name shown in the report.")
     script: Script = Field(description=f"Script below {SCRIPTS}, without .py.")
-    experiment: Slug = Field(description="Experiment whose records and fits are drawn.")
+    experiment: Slug | None = Field(default=None, description="Experiment whose records and fits are drawn.")
+    pools: Slugs | None = Field(default=None, description="Pools whose samples are drawn, instead of `experiment`.")
     shifts: Slugs = Field(default=[], description="Shifts with a panel, in order; empty is all of the experiment.")
     caption: Text | None = Field(default=None, description="Caption used instead of the script's docstring.")
     options: dict[str, Any] = Field(default={}, description="Free settings of the script.")
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if bool(self.pools) == (self.experiment is not None):
+            raise ValueError("give either experiment: <experiment> or pools: [pools]")
+        if self.pools and self.shifts:
+            raise ValueError("shifts are of an experiment; remove them from a figure of pools")
+        return self
 
 
 class Table(Spec):
@@ -36,6 +45,9 @@ class Table(Spec):
     script: Script = Field(description=f"Script below {SCRIPTS}, without .py.")
     pools: Slugs | None = Field(default=None, description="Pools whose counts are shown.")
     experiment: Slug | None = Field(default=None, description="Experiment whose fits are shown, instead of `pools`.")
+    rows: Literal["counts", "overlap"] = Field(
+        default="counts", description="Of pools: their counts, or what they share with each other and with shifts."
+    )
     options: dict[str, Any] = Field(default={}, description="Free settings of the script.")
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ def expand(path: str, key: str) -> Path:
     """`path` with `$NAME`, `${NAME}` and `~` filled in. The `ConfigError` on an unset variable names `key`."""
     name = unset_variable(path)
     if name is not None:
-        raise ConfigError([Problem("", key, _unset_text(name))])
+        raise ConfigError([Problem("", key, unset_text(name))])
     return Path(VARIABLE.sub(lambda match: os.environ[match[1] or match[2]], path)).expanduser()
 
 
@@ -52,9 +52,9 @@ def check_path(loc: Loc, spec: Any, found: Findings) -> None:
         name = unset_variable(path)
         if name is not None:
             unset = True
-            found.add(here, _unset_text(name))
+            found.add(here, unset_text(name))
         elif spec.kind != "folder" and not matching(expand(path, "")):
-            found.add(here, _missing_text(expand(path, "")))
+            found.add(here, missing_text(expand(path, "")))
     if getattr(spec, "kind", None) == "folder" and not unset:
         _check_folder(loc, spec, found)
 
@@ -62,14 +62,16 @@ def check_path(loc: Loc, spec: Any, found: Findings) -> None:
 def _check_folder(loc: Loc, spec: Any, found: Findings) -> None:
     target = first_existing(spec.path, "")
     if not target.exists():
-        found.add((*loc, "path"), _missing_text(target))
+        found.add((*loc, "path"), missing_text(target))
     elif spec.root and target.is_dir() and not (target / spec.root).is_dir():
         found.add((*loc, "root"), f"{target} has no folder {spec.root}; correct `root`, or remove it")
 
 
-def _missing_text(path: Path) -> str:
+def missing_text(path: Path) -> str:
+    """What to do about a path that is not there."""
     return f"{path} does not exist; correct the path, or make the files available there"
 
 
-def _unset_text(name: str) -> str:
+def unset_text(name: str) -> str:
+    """What to do about a variable that the environment does not set."""
     return f"${name} is not set; set it in the environment, e.g. export {name}=/path/to/folder"

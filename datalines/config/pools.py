@@ -16,6 +16,9 @@ from datalines.config.base import (
     Templates,
     Text,
 )
+from datalines.config.fetching import Fetch, ImageForm
+from datalines.config.lists import Sample, UrlList
+from datalines.config.sources import Reference
 from datalines.testbed.domain import Domain
 
 
@@ -78,4 +81,31 @@ class ShardsPool(PoolBase):
     items: Positive | None = Field(default=None, description="Number of pairs that must be found.")
 
 
-Pool = Annotated[TestbedPool | FolderPool | ShardsPool, Field(discriminator="kind")]
+class UrlsPool(PoolBase):
+    """Images that are fetched from the addresses of a list."""
+
+    kind: Literal["urls"]
+    source: Reference | None = Field(
+        default=None,
+        description="Source card that the pool follows, as <name>@<version>; it fills in what is left out.",
+    )
+    list: UrlList | None = Field(default=None, description="The list; without it, the one that the card names.")
+    path: Paths | None = Field(
+        default=None, description="Where a copy of the card's list lies, instead of the addresses that the card names."
+    )
+    rounds: Annotated[int, Field(ge=1, le=20)] = Field(
+        default=1,
+        description="How often is asked: every round after the first asks again for what failed, in new parts.",
+    )
+    select: Slug | None = Field(
+        default=None,
+        description="Filter of list rows: what it drops is never asked for. Only steps that need no image.",
+    )
+    sample: Sample | None = Field(default=None, description="Take a random part of the selected rows only.")
+    fetch: Fetch = Field(default=Fetch(), description="Single keys of section `fetch` that differ for this pool.")
+    image: ImageForm | None = Field(default=None, description="What is stored; without it, what the card says.")
+    items: Positive | None = Field(default=None, description="Number of rows that must be requested.")
+    classes: None = Field(default=None, description="Lists have no class labels.")
+
+
+Pool = Annotated[TestbedPool | FolderPool | ShardsPool | UrlsPool, Field(discriminator="kind")]

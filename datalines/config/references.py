@@ -10,7 +10,7 @@ from datalines.config.errors import Findings, Loc
 from datalines.config.experiments import Experiment
 from datalines.config.filters import InClassList
 from datalines.config.papers import SCRIPTS, Figure, Table
-from datalines.config.pools import ShardsPool
+from datalines.config.pools import ShardsPool, UrlsPool
 from datalines.config.shifts import AdversarialShift, LabelledShift, TestbedShift
 from datalines.config.study import Study
 from datalines.testbed.domain import CLASSES
@@ -57,7 +57,7 @@ class Checker:
                 same = [
                     other
                     for other in mixture.entries[:index]
-                    if (other.pool, other.filter) == (entry.pool, entry.filter)
+                    if (other.pool, other.filter, other.subset) == (entry.pool, entry.filter, entry.subset)
                 ]
                 if same:
                     self.found.add(
@@ -84,6 +84,9 @@ class Checker:
             if recipe is not None and recipe.objective == "supervised":
                 for entry in mixture.entries:
                     pool = self.study.pools.get(entry.pool)
+                    if isinstance(pool, UrlsPool):
+                        text = f"has no class labels, but the supervised family {slug} trains on it"
+                        self.found.add(("pools", entry.pool), f"{text}; use a recipe with objective clip")
                     if isinstance(pool, ShardsPool) and pool.label == "none":
                         text = f"is none, but the supervised family {slug} trains on it; write cls or json:<key>"
                         self.found.add(("pools", entry.pool, "label"), text)
@@ -251,8 +254,6 @@ class Checker:
             for name, table in spec.tables.items():
                 loc: Loc = ("papers", slug, "tables", name)
                 self._drawn(loc, table)
-                for index, pool in enumerate(table.pools or []):
-                    self._known((*loc, "pools", index), pool, "pools", "pool")
                 if name in spec.figures:
                     self.found.add(
                         loc, "is the name of a figure too; both would be written to the same files, so rename one"
@@ -263,12 +264,14 @@ class Checker:
 
     def _drawn(self, loc: Loc, part: Figure | Table) -> None:
         self._known((*loc, "experiment"), part.experiment, "experiments", "experiment")
+        for index, pool in enumerate(part.pools or []):
+            self._known((*loc, "pools", index), pool, "pools", "pool")
         folder = self.root / SCRIPTS
         scripts = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.py")]
         self.found.check_known((*loc, "script"), part.script, "script", scripts, f"scripts in {SCRIPTS}")
 
     def _figure_shifts(self, loc: Loc, figure: Figure) -> None:
-        experiment = self.study.experiments.get(figure.experiment)
+        experiment = self.study.experiments.get(figure.experiment or "")
         if experiment is not None:
             noun, many = f"shift of experiment {figure.experiment}", f"shifts of experiment {figure.experiment}"
             for index, shift in enumerate(figure.shifts):

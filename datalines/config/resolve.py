@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalines.config.filters import InClassList
+from datalines.config.filters import InClassList, NearDuplicate
 from datalines.config.mixtures import Mixture
+from datalines.config.pools import UrlsPool
+from datalines.config.urlpools import url_pool_spec
 
 if TYPE_CHECKING:
     from datalines.config.study import Study
@@ -39,6 +41,8 @@ def filter_specs(study: Study) -> dict[str, Any]:
         for step, content in zip(steps, specs[name], strict=True):
             if isinstance(step, InClassList) and step.list is not None:
                 content["classes"] = study.class_names(step.list)
+            if isinstance(step, NearDuplicate):
+                content["shifts"] = study.compared_shifts(step)
     return specs
 
 
@@ -69,19 +73,38 @@ def mixture_specs(study: Study) -> dict[str, Any]:
 
 def _mixture_spec(study: Study, mixture: Mixture, size: str) -> dict[str, Any]:
     entries = [
-        {"pool": entry.pool, "filter": entry.filter or study.pools[entry.pool].filter, "count": count}
+        {
+            "pool": entry.pool,
+            "filter": entry.filter or study.pools[entry.pool].filter,
+            "count": count,
+            **({"subset": entry.subset} if entry.subset is not None else {}),
+        }
         for entry, count in zip(mixture.entries, mixture.counts(size), strict=True)
     ]
     return {"seed": mixture.seed, "size": size, "samples": mixture.samples(size), "entries": entries}
 
 
 def pool_specs(study: Study) -> dict[str, Any]:
-    """{pool: its keys, with `class_names` where a class list is given}; paths as written."""
-    specs = {}
+    """{pool: its keys, with `class_names` where a class list is given, and all that a card fills in}; paths as
+    written."""
+    specs, filters = {}, filter_specs(study)
     for name, pool in study.pools.items():
+        if isinstance(pool, UrlsPool):
+            specs[name] = url_pool_spec(study, pool, filters[pool.select] if pool.select else [])
+            continue
         specs[name] = pool.model_dump(mode="json")
         if specs[name].get("classes") is not None:
             specs[name]["class_names"] = study.class_names(specs[name]["classes"])
+    return specs
+
+
+def scorer_specs(study: Study) -> dict[str, Any]:
+    """{scorer: its keys, with its name, and `model_spec` where it is one of config/models}."""
+    specs = {}
+    for name, scorer in study.scorers.items():
+        specs[name] = {**scorer.model_dump(mode="json"), "scorer": name}
+        if scorer.network is not None:
+            specs[name]["model_spec"] = study.model_spec(scorer.network)
     return specs
 
 

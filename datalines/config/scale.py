@@ -16,6 +16,10 @@ class StudyInfo(Spec):
     follow_code: bool = Field(
         default=True, description="Repeat expensive steps when their code changed; otherwise only on `version`."
     )
+    overlap_distance: Annotated[int, Field(ge=0, le=16)] = Field(
+        default=4,
+        description="Largest number of differing bits of two perceptual hashes that the overlap table counts.",
+    )
     substitutions: list[Text] = Field(
         default=[], description="What differs from the papers, in sentences for the report."
     )

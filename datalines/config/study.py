@@ -5,18 +5,22 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field, PrivateAttr
 
-from datalines.config import resolve
+from datalines.config import resolve, urlpools
+from datalines.config.availability import check_curation, check_list
 from datalines.config.base import Slug, Spec
+from datalines.config.curation import Exclusion, Scorer
 from datalines.config.errors import Findings, Loc
 from datalines.config.experiments import Ensemble, Experiment, Family
-from datalines.config.filters import Filter
+from datalines.config.fetching import Fetch
+from datalines.config.filters import Filter, NearDuplicate, Step
 from datalines.config.mixtures import Mixture
 from datalines.config.papers import Figure, Paper, Table
 from datalines.config.paths import check_path
-from datalines.config.pools import Pool
+from datalines.config.pools import Pool, UrlsPool
 from datalines.config.recipes import Recipe
 from datalines.config.scale import StudyInfo
 from datalines.config.shifts import AdversarialShift, ClassList, LabelledShift, Shift, Suite
+from datalines.config.sources import SourceCard, Sources
 
 T = TypeVar("T")
 
@@ -35,6 +39,10 @@ class Study(Spec):
     scale: Slug = Field(description="Which study to run: config/scales/<scale>.yaml or config/examples/<scale>.yaml.")
     study: StudyInfo = Field(description="Purpose and targets of the scale; in scale files only.")
     pools: dict[Slug, Pool] = Field(default={}, description="Where pairs of image and text come from.")
+    sources: Sources = Field(default={}, description="Cards of published sources, by name and version.")
+    fetch: Fetch = Field(default=Fetch(), description="How images are obtained from lists of addresses.")
+    exclusions: dict[Slug, Exclusion] = Field(default={}, description="Lists of what must not be used.")
+    scorers: dict[Slug, Scorer] = Field(default={}, description="CLIP models that score pairs.")
     filters: dict[Slug, Filter] = Field(default={}, description="Lists of steps; the first that refuses drops.")
     mixtures: dict[Slug, Mixture] = Field(default={}, description="How many samples of which pools are trained on.")
     recipes: dict[Slug, Recipe] = Field(default={}, description="How a model is trained.")
@@ -75,14 +83,17 @@ class Study(Spec):
             shift = found.candidates
         return None
 
+    def card(self, reference: str | None) -> SourceCard | None:
+        """The source card behind `<name>@<version>`, None without one."""
+        return urlpools.card_of(self, reference)
+
     def targets(self) -> list[str]:
         """The papers that are built when nothing else is asked for."""
         return list(self.study.targets)
 
     def experiments_of(self, paper: str) -> list[str]:
         """The experiments behind a paper's figures and tables, each once."""
-        parts: list[Figure | Table] = [*self.papers[paper].figures.values(), *self.papers[paper].tables.values()]
-        return _once(part.experiment for part in parts if part.experiment is not None)
+        return _once(part.experiment for part in _parts(self.papers[paper]) if part.experiment is not None)
 
     def members(self, experiment: str) -> list[str]:
         """The families an experiment trains: its own, its baseline, and the members of its ensembles."""
@@ -133,7 +144,8 @@ class Study(Spec):
     def pools_of(self, paper: str | None = None) -> list[str]:
         """Every pool that a paper (or all targets) needs: for tables, runs, and models behind adversarial shifts."""
         papers = self.targets() if paper is None else [paper]
-        found = [pool for name in papers for table in self.papers[name].tables.values() for pool in table.pools or []]
+        parts = [part for name in papers for part in _parts(self.papers[name])]
+        found = [pool for part in parts for pool in part.pools or []]
         families = [run.family for name in self._experiments(paper) for run in self.runs(name)]
         for shift in self.shifts_used(paper):
             spec = self.shifts[shift]
@@ -143,13 +155,80 @@ class Study(Spec):
             found += [entry.pool for entry in self.mixtures[self.families[family].mixture].entries]
         return _once(found)
 
+    def stand_ins(self) -> list[str]:
+        """A sentence for every pool of the targets whose source stands in for another one."""
+        found = []
+        for name in self.pools_of():
+            pool = self.pools[name]
+            card = self.card(pool.source) if isinstance(pool, UrlsPool) else None
+            if card is not None and card.substitutes is not None:
+                found.append(
+                    f"{pool.title}: {card.title} stands in for {card.substitutes}, which cannot be obtained as it was."
+                )
+        return found
+
+    def downloads(self, pools: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """{url, bytes, sha256, key} of every file that pools (those of the targets) name by its address, each once."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in self.pools_read() if pools is None else pools:
+            pool = self.pools[name]
+            declared = urlpools.url_list(self, pool) if isinstance(pool, UrlsPool) else None
+            if declared is None or not isinstance(pool, UrlsPool):
+                continue
+            known = urlpools.digests(self, pool)
+            key = f"pools.{name}." + ("list.path" if pool.list is not None else "source")
+            for path in [declared.path] if isinstance(declared.path, str) else declared.path:
+                if urlpools.is_address(path):
+                    size, sha256 = known.get(path, (None, None))
+                    found.setdefault(path, {"url": path, "bytes": size, "sha256": sha256, "key": key})
+        return list(found.values())
+
+    def steps_of(self, pool: str) -> list[Step]:
+        """The steps of every filter that is applied to a pool's stored rows: its own, and those that mixtures name."""
+        names = [self.pools[pool].filter]
+        for mixture in self.mixtures.values():
+            for entry in mixture.entries:
+                if entry.pool == pool:
+                    names += [name for name in (entry.filter, entry.subset) if name is not None]
+        return [step for name in _once(names) for step in self.filters.get(name, [])]
+
+    def pools_read(self, paper: str | None = None) -> list[str]:
+        """Every pool that must be obtained: those used, and those that their filters compare with."""
+        used = self.pools_of(paper)
+        compared = [other for pool in used for step in self.steps_of(pool) for other in getattr(step, "pools", [])]
+        return _once([*used, *compared])
+
+    def shifts_read(self, paper: str | None = None) -> list[str]:
+        """Every shift that must be prepared: those used, and those that filters compare with."""
+        compared = [
+            shift
+            for pool in self.pools_of(paper)
+            for step in self.steps_of(pool)
+            if isinstance(step, NearDuplicate)
+            for shift in self.compared_shifts(step)
+        ]
+        return _once([*self.shifts_used(paper), *compared])
+
+    def compared_shifts(self, step: NearDuplicate) -> list[str]:
+        """The evaluation sets that a near-duplicate step compares with; of adversarial ones, the candidates."""
+        return self.prepared(self.shifts_used() if step.shifts == "all" else step.shifts)
+
+    def prepared(self, shifts: Iterable[str]) -> list[str]:
+        """Those of some shifts that are made without a trained model."""
+        return [name for name in shifts if not isinstance(self.shifts.get(name), AdversarialShift)]
+
     def check_paths(self, papers: Sequence[str] | None = None) -> None:
         """Raise `ConfigError` with every path of the papers' (or targets') pools and shifts that is not there."""
         found = Findings(self._origins)
         for paper in self.targets() if papers is None else papers:
-            for section, names in (("pools", self.pools_of(paper)), ("shifts", self.shifts_used(paper))):
+            for section, names in (("pools", self.pools_read(paper)), ("shifts", self.shifts_read(paper))):
                 for name in names:
-                    check_path((section, name), getattr(self, section)[name], found)
+                    spec = getattr(self, section)[name]
+                    if isinstance(spec, UrlsPool):
+                        check_list(self, name, spec, found)
+                    else:
+                        check_path((section, name), spec, found)
+        check_curation(self, found)
         found.stop()
 
     def resolved(self) -> dict[str, Any]:
@@ -160,6 +239,7 @@ class Study(Spec):
             "filter_specs": resolve.filter_specs(self),
             "shift_specs": resolve.shift_specs(self),
             "mixture_specs": resolve.mixture_specs(self),
+            "scorer_specs": resolve.scorer_specs(self),
             "pool_specs": resolve.pool_specs(self),
             "experiment_specs": resolve.experiment_specs(self),
         }
@@ -167,6 +247,10 @@ class Study(Spec):
     def _experiments(self, paper: str | None) -> list[str]:
         papers = self.targets() if paper is None else [paper]
         return _once(experiment for name in papers for experiment in self.experiments_of(name))
+
+
+def _parts(paper: Paper) -> list[Figure | Table]:
+    return [*paper.figures.values(), *paper.tables.values()]
 
 
 def _once(values: Iterable[T]) -> list[T]:

@@ -7,6 +7,8 @@ from datalines.pools.base import Item, part_range
 from datalines.testbed.domain import Domain
 from datalines.testbed.generate import encode_jpeg, generate
 
+FACTS = {"style": "text"}
+
 
 def read(spec: dict[str, Any], part: int, parts: int, where: str) -> Iterator[Item]:
     """Draw items `0 .. items-1` of the domain; an item depends only on the seed and its index, not on the parts."""

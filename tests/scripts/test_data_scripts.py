@@ -28,11 +28,11 @@ from tests.builders import (
     png,
     shards_pool,
 )
-from workflow.scripts import collect_pools, filter_shift, prepare_shift
+from workflow.scripts import collect_pools, collect_statistics, filter_shift, prepare_shift
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = {"kind": "caption-length", "name": "short", "unit": "words", "min": 2, "max": None}
-TWINS = {"kind": "exact-duplicate", "name": "twins", "of": "image"}
+TWINS = {"kind": "exact-duplicate", "name": "twins", "of": "image", "pools": []}
 
 
 def web_shards(folder: Path, prefix: str = "s", count: int = 2, samples: int = 6) -> str:
@@ -61,9 +61,9 @@ def source_images(pattern_folder: Path, pool: str) -> dict[str, bytes]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
-    }
+    """Bytes of every file but hidden ones, which remember times."""
+    files = [path for path in sorted(folder.rglob("[!.]*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_a_pool_with_bad_samples_adds_up_at_every_stage(tmp_path: Path, pipeline: Pipeline) -> None:
@@ -314,15 +314,19 @@ def test_an_adversarial_set_that_cannot_be_filled_is_refused(tmp_path: Path) -> 
 
 def test_the_table_of_pools_repeats_the_manifests_counts(tmp_path: Path, pipeline: Pipeline) -> None:
     specs = {
-        "web": shards_pool(web_shards(tmp_path / "web"), parts=2) | {"title": "Web", "paper_pairs": 123456},
-        "zoo": folder_pool(make_folder(tmp_path / "zoo", animals(2))) | {"title": "Zoo", "paper_pairs": None},
+        "web": shards_pool(web_shards(tmp_path / "web"), parts=2)
+        | {"title": "Web", "substitutes": None, "paper_pairs": 123456},
+        "zoo": folder_pool(make_folder(tmp_path / "zoo", animals(2)))
+        | {"title": "Zoo", "substitutes": None, "paper_pairs": None},
     }
     manifests = [pipeline.shard("web", specs["web"], [SHORT]), pipeline.shard("zoo", specs["zoo"])]
     receipts = sorted((pipeline.root / "pools").glob("*/*.json"))
-    collect_pools.main(specs, manifests, receipts, tmp_path / "pools.csv")
+    collect_statistics.main(list(specs), manifests, tmp_path / "statistics.csv")
+    collect_pools.main(specs, manifests, receipts, [], tmp_path / "statistics.csv", tmp_path / "pools.csv")
     table = pd.read_csv(tmp_path / "pools.csv", dtype={"paper_pairs": "Int64"}).set_index("pool")
     web, zoo = table.loc["web"], table.loc["zoo"]
-    assert (web["requested"], web["stored"], web["kept"], web["shards"]) == (12, 10, 8, 3)
+    assert (web["requested"], web["stored"], web["kept"]) == (12, 10, 8)
+    assert web["shards"] == len(read_json(manifests[0])["shards"])
     assert json.loads(web["failed"]) == {"undecodable_image": 2}
     assert json.loads(web["dropped"]) == {"short": 2}
     assert web["paper_pairs"] == 123456

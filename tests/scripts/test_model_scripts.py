@@ -115,7 +115,7 @@ def test_training_leaves_the_kept_weights_and_says_what_they_are(toy: Toy) -> No
     assert (summary["samples"], summary["steps"], summary["samples_seen"], summary["mixture"]) == (28, 9, 72, "photo")
     names = {"summary.json", "history.csv", "epoch-001.safetensors", "epoch-003.safetensors"}
     assert {path.name for path in folder.iterdir()} == names
-    assert not [path for path in (toy.root / "state").iterdir() if path.suffix != ".lock"]
+    assert not [path for path in (toy.root / "state").iterdir() if path.suffix not in (".lock", ".done")]
 
 
 def test_the_history_has_the_schedule_and_a_loss_for_every_step(toy: Toy) -> None:
@@ -247,7 +247,8 @@ def tabulate(toy: Toy) -> Path:
     row = {
         "pool": "photo", "title": "Photos", "kind": "folder", "requested": 30, "stored": 29,
         "failed": '{"missing_image": 1}', "filter": "keep-all", "kept": 28, "dropped": '{"small": 1}',
-        "shards": 2, "bytes": 100, "caption_words_mean": 3.0, "width_median": 20.0, "height_median": 18.0,
+        "shards": 2, "bytes": 100, "substitutes": None, "list_rows": None,
+        "caption_words_mean": 3.0, "caption_words_sd": 1.0, "width_median": 20.0, "height_median": 18.0,
         "aspect_median": 1.1, "paper_pairs": 1000,
     }  # fmt: skip
     write_csv(toy.root / "records" / "pools.csv", pd.DataFrame([row]))
@@ -274,10 +275,13 @@ def sheets(toy: Toy, cells: int = 4) -> list[Path]:
     folder.mkdir(exist_ok=True)
     pools = [toy.root / "mixtures" / name / "full" / "manifest.json" for name in ("photo", "art")]
     sets = [toy.root / "shifts" / name / "manifest.json" for name in SHIFTS]
-    titles = {name: TITLES[name] for name in SHIFTS}
-    sources, sets_sheet = folder / "sources.png", folder / "shifts.png"
-    draw_samples.main({"photo": "Photos", "art": "Paintings"}, titles, pools, sets, sources, sets_sheet, cells)
-    return [sources, sets_sheet]
+    shown = {
+        "sources": ({"photo": "Photos", "art": "Paintings"}, pools),
+        "shifts": ({name: TITLES[name] for name in SHIFTS}, sets),
+    }
+    for sheet, (titles, manifests) in shown.items():
+        draw_samples.main(sheet, titles, manifests, folder / f"{sheet}.png", cells)
+    return [folder / f"{sheet}.png" for sheet in shown]
 
 
 def test_sheets_show_the_same_samples_every_time_with_their_own_captions(toy: Toy) -> None:

@@ -64,8 +64,8 @@ class Run:
         return {path.name: path.read_bytes() for path in sorted(self.summary.parent.iterdir())}
 
     def left_over(self) -> list[str]:
-        """What lies in the states' folder beside locks."""
-        return [path.name for path in self.states.iterdir() if path.suffix != ".lock"]
+        """What lies in the states' folder beside locks and what finished runs leave for the next time."""
+        return [path.name for path in self.states.iterdir() if path.suffix not in (".lock", ".done")]
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,21 @@ def count_steps(run: Run, monkeypatch: pytest.MonkeyPatch) -> int:
         patch.setattr(Clip, "loss", loss)
         run.start()
     return len(spent)
+
+
+def test_a_finished_run_that_is_asked_for_again_trains_nothing(
+    run: Run, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert count_steps(run, monkeypatch) == STEPS
+    for name in ("summary.json", "history.csv"):
+        (run.summary.parent / name).unlink()
+    assert count_steps(run, monkeypatch) == 0
+    assert run.bytes() == whole
+    # A weights file that is not what it was is no reason to believe the rest.
+    weights = next(run.summary.parent.glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    assert count_steps(run, monkeypatch) == STEPS
+    assert run.bytes() == whole
 
 
 def test_stopped_without_any_state_begins_anew(

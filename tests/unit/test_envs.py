@@ -14,9 +14,11 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from datalines.version import VERSION
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVS = ROOT / "envs"
-LOCKS = ("demo", "dev", "slurm")
+LOCKS = ("demo", "dev", "slurm", "img2dataset")
 CONDA_PYTHON = {"python_version": "3.11", "python_full_version": "3.11.9"}
 
 
@@ -90,7 +92,8 @@ def test_every_chosen_package_is_locked(lock: str) -> None:
     ]
     for line in chosen:
         requirement = Requirement(line)
-        assert requirement.specifier.contains(pins(lock)[canonicalize_name(requirement.name)]), line
+        if requirement.marker is None or requirement.marker.evaluate(CONDA_PYTHON):
+            assert requirement.specifier.contains(pins(lock)[canonicalize_name(requirement.name)]), line
 
 
 def test_torch_and_torchvision_are_the_stated_pair() -> None:
@@ -124,7 +127,8 @@ def test_a_changed_lock_is_noticed_in_every_layer_above(tmp_path: Path) -> None:
         (tmp_path / f"{name}.lock").write_text(name)
     before = {name: setup.fingerprint(name, "3.11", tmp_path) for name in LOCKS}
     (tmp_path / "demo.lock").write_text("changed")
-    assert all(setup.fingerprint(name, "3.11", tmp_path) != before[name] for name in LOCKS)
+    changed = [name for name in LOCKS if setup.fingerprint(name, "3.11", tmp_path) != before[name]]
+    assert changed == ["demo", "dev", "slurm"]
     (tmp_path / "demo.lock").write_text("demo")
     (tmp_path / "dev.lock").write_text("changed")
     changed = [name for name in LOCKS if setup.fingerprint(name, "3.11", tmp_path) != before[name]]
@@ -171,3 +175,54 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(setup.SetupError, match="not a virtual environment"):
         setup.discard_broken(tmp_path / "venv")
     assert (tmp_path / "venv" / "thesis.tex").exists()
+
+
+@pytest.mark.parametrize(("there", "wanted"), [("demo", "img2dataset"), ("img2dataset", "dev")])
+def test_layers_that_conflict_are_kept_apart(tmp_path: Path, there: str, wanted: str) -> None:
+    setup = load_setup()
+    venv = finished_venv(setup, tmp_path / "venv", there)
+    with pytest.raises(setup.SetupError, match=rf"holds {there}, .* conflict with those of {wanted}\. Name another"):
+        setup.check_alone(venv, wanted)
+    setup.check_alone(venv, there)
+
+
+def test_img2dataset_gets_no_command_of_ours(tmp_path: Path) -> None:
+    venv = finished_venv(load_setup(), tmp_path / "venv", "img2dataset")
+    subprocess.run([sys.executable, ENVS / "setup.py", "img2dataset", "--venv", venv], check=True)
+    assert not (venv / "bin" / "datalines").exists()
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Path:
+    """The command `datalines` of an environment whose path has a space, written by the set-up."""
+    venv = finished_venv(load_setup(), tmp_path / "my venv", "demo")
+    python = venv / "bin" / "python"
+    python.unlink()
+    # A link would lose the packages of the environment that runs the tests.
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    subprocess.run([sys.executable, ENVS / "setup.py", "demo", "--venv", venv], check=True)
+    return venv / "bin" / "datalines"
+
+
+@pytest.mark.parametrize("folder", ["", "datalines", "config/scales"])
+def test_the_command_works_in_every_folder_of_the_checkout(launcher: Path, folder: str) -> None:
+    done = subprocess.run([launcher, "--version"], cwd=ROOT / folder, capture_output=True, text=True, check=True)
+    assert done.stdout == f"datalines {VERSION}\n"
+    failed = subprocess.run([launcher, "a b", "c"], cwd=ROOT / folder, capture_output=True, text=True, check=False)
+    assert (failed.returncode, failed.stderr.split("; ")[0][:38]) == (2, "datalines: there is no command 'a b'. ")
+
+
+def test_outside_a_checkout_the_command_says_so(launcher: Path, tmp_path: Path) -> None:
+    done = subprocess.run([launcher], cwd=tmp_path, capture_output=True, text=True, check=False)
+    text = f"datalines: {tmp_path} is not inside a checkout of datalines; change to one\n"
+    assert (done.returncode, done.stderr) == (2, text)
+
+
+def test_a_launcher_that_is_right_is_left_alone(launcher: Path) -> None:
+    before = launcher.stat()
+    load_setup().write_launcher(launcher.parents[1])
+    assert (launcher.stat().st_ino, launcher.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    launcher.write_text("old")
+    load_setup().write_launcher(launcher.parents[1])
+    assert "-m datalines" in launcher.read_text()

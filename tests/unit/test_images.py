@@ -127,7 +127,19 @@ def test_the_reason_is_the_same_in_every_run() -> None:
         with pytest.raises(ImageError) as caught:
             decode(bytes(range(200)))
         texts.add(str(caught.value))
-    assert texts == {"the bytes are of no image format that Pillow reads"}
+    assert texts == {"the bytes are of no image format that is read: JPEG, PNG, WEBP, GIF, BMP, TIFF"}
+
+
+@pytest.mark.parametrize("kind", ["ICO", "PPM", "TGA", "PCX", "SGI", "EPS"])
+def test_formats_that_pools_do_not_use_are_not_even_tried(kind: str) -> None:
+    with pytest.raises(ImageError, match="of no image format that is read"):
+        decode(encode(Image.new("RGB", (16, 16), "red"), kind))
+
+
+def test_the_transparent_grey_of_a_sixteen_bit_png_becomes_white() -> None:
+    ramp = np.array([[0, 255, 256, 32768, 65535]], dtype=np.uint16)
+    data = encode(Image.fromarray(ramp), transparency=256)
+    assert np.asarray(decode(data))[0, :, 0].tolist() == [0, 0, 255, 128, 255]
 
 
 def test_a_flipped_bit_in_a_png_is_noticed() -> None:

@@ -64,6 +64,7 @@ def snakemake_job(tmp_path: Path, **spec: Any) -> types.SimpleNamespace:
         params=Namedlist(fromdict={"spec": {"n": 3, **spec}, "steps": [{"kind": "x"}], "code": "abc", "rate": 1}),
         wildcards=Namedlist(fromdict={"pool": "web", "part": "07"}),
         threads=4,
+        config={"scale": "demo"},
         log=[str(tmp_path / "logs" / "count_sheep" / "web-07.log")],
     )
 

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalines.errors import CountError
 from datalines.files import sha256_file, write_json
+from datalines.pools import partfiles
 from datalines.pools.base import OK, STATUSES, Item, item_id, part_range
+from datalines.pools.partfiles import COLUMNS
 from datalines.pools.rows import attrition, stored_rows
-from datalines.pools.store import COLUMNS, READERS, read_items, store_part, write_part_receipt
+from datalines.pools.store import FACTS, READERS, read_items, store_part, write_part_receipt
 from tests.builders import animals, encode, folder_pool, jpeg, make_folder, make_tar, noise, png
 
 GOOD = encode(noise(3, 2, 0), "PNG")
@@ -25,8 +28,10 @@ def item(key: str, image: bytes = GOOD, caption: str = "a cat", **options: Any) 
     return Item(key=key, extension="png", image=image, caption=caption, **options)
 
 
-def stored(folder: Path, items: list[Item], name: str = "0") -> tuple[dict[str, Any], pd.DataFrame]:
-    counts = store_part("web", items, folder / f"{name}.tar", folder / f"{name}.parquet")
+def stored(
+    folder: Path, items: list[Item], name: str = "0", facts: dict[str, str] | None = None
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    counts = store_part("web", items, folder / f"{name}.tar", folder / f"{name}.parquet", facts)
     write_part_receipt(folder / f"{name}.json", "web", int(name), {"kind": "shards", "version": 1}, counts)
     return counts, pd.read_parquet(folder / f"{name}.parquet")
 
@@ -43,6 +48,7 @@ def test_every_item_has_a_row_and_only_good_images_are_stored(tmp_path: Path) ->
             Item(key="none", status="missing_image", message="found only txt"),
             item("last", jpeg(7, 9)),
         ],
+        facts={"b": "number", "a": "text"},
     )
     assert counts["requested"] == 7
     assert counts["stored"] == 2
@@ -61,10 +67,31 @@ def test_every_item_has_a_row_and_only_good_images_are_stored(tmp_path: Path) ->
     }
     assert "truncated" in str(by_key.loc["cut", "message"]).lower()
     assert by_key.loc["none", "message"] == "found only txt"
-    assert by_key.loc["good", "facts"] == '{"a": "x", "b": 1}'
+    assert (by_key.loc["good", "fact.a"], by_key.loc["good", "fact.b"]) == ("x", 1.0)
+    assert by_key["fact.a"].isna().sum() == by_key["fact.b"].isna().sum() == 6
     assert (by_key.loc["last", "width"], by_key.loc["last", "height"]) == (7, 9)
     assert set(rows["status"]) <= set(STATUSES)
-    assert list(rows.columns) == list(COLUMNS)
+    assert list(rows.columns) == [*COLUMNS.names, "fact.b", "fact.a"]
+    assert set(rows["url"]) == {""}
+
+
+def test_a_fact_that_is_not_declared_is_an_error_of_the_reader(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"'good' has undeclared facts: a"):
+        stored(tmp_path, [item("good", facts={"a": "x", "b": 1})], facts={"b": "number"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_groups_of_rows_do_not_change_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [item(f"{number:02d}", caption="a" * number) for number in range(11)]
+    _, whole = stored(tmp_path, items)
+    monkeypatch.setattr(partfiles, "GROUP_ROWS", 4)
+    _, cut = stored(tmp_path, items, "1")
+    monkeypatch.setattr(partfiles, "GROUP_TEXT", 15)
+    _, short = stored(tmp_path, items, "2")
+    pd.testing.assert_frame_equal(cut, whole)
+    pd.testing.assert_frame_equal(short, whole)
+    groups = [pq.ParquetFile(tmp_path / f"{name}.parquet").num_row_groups for name in range(3)]
+    assert groups[0] == 1 and groups[1] == 3 and groups[2] > 3
 
 
 def test_stored_bytes_are_those_of_the_source_and_lie_where_the_row_says(tmp_path: Path) -> None:
@@ -92,7 +119,7 @@ def test_the_receipt_names_files_that_are_as_it_says(tmp_path: Path) -> None:
 def test_a_part_without_items_is_a_part(tmp_path: Path) -> None:
     counts, rows = stored(tmp_path, [])
     assert (counts["requested"], counts["stored"], counts["failed"]) == (0, 0, {})
-    assert list(rows.columns) == list(COLUMNS)
+    assert list(rows.columns) == COLUMNS.names
     with tarfile.open(tmp_path / "0.tar") as archive:
         assert archive.getnames() == []
 
@@ -204,4 +231,4 @@ def test_every_kind_of_the_configuration_has_a_reader() -> None:
     from datalines.config.pools import FolderPool, ShardsPool, TestbedPool
 
     kinds = {model.model_fields["kind"].annotation.__args__[0] for model in (FolderPool, ShardsPool, TestbedPool)}
-    assert kinds == set(READERS)
+    assert kinds == set(READERS) == set(FACTS)

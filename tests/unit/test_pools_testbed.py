@@ -4,7 +4,7 @@ from typing import Any
 
 from datalines.images import decode
 from datalines.pools.base import OK, Item
-from datalines.pools.testbed import read
+from datalines.pools.testbed import FACTS, read
 
 SPEC = {
     "items": 7,
@@ -29,6 +29,7 @@ def test_items_are_decodable_pictures_of_their_class_with_captions() -> None:
         assert (item.status, item.extension) == (OK, "jpg")
         assert item.label in {"cat", "car"}
         assert item.caption.strip()
+        assert set(item.facts) == set(FACTS)
         assert item.facts["style"] in {"photo", "sketch"}
         assert min(decode(item.image).size) >= 16
 

@@ -1,9 +1,11 @@
 """Shards: a keyed order whose every prefix is a uniform random subset, tars that others read, images byte for byte."""
 
+import hashlib
 import io
 import json
 import tarfile
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +17,13 @@ from hypothesis import strategies as st
 
 from datalines.errors import DatalinesError
 from datalines.files import sha256_file
-from datalines.pools.base import Item
-from datalines.pools.store import store_part
 from datalines.shards import (
+    Digests,
     Sample,
     id_set_digest,
     image_bytes,
     keyed_order,
     order_digest,
-    read_samples,
-    write_pool,
     write_shard,
 )
 from tests.builders import jpeg
@@ -35,18 +34,6 @@ IDS = [f"{number:032x}" for number in range(400)]
 def samples(count: int) -> list[Sample]:
     label = {0: None, 1: "Katze/猫"}
     return [Sample(f"{n:032x}", "jpg", jpeg(8 + n, 8, n), f"Bild № {n}", label[n % 2]) for n in range(count)]
-
-
-def stored_rows_of(folder: Path, count: int, parts: int = 2) -> pd.DataFrame:
-    """Rows of a pool of `count` images in several parts."""
-    folder.mkdir(parents=True, exist_ok=True)
-    frames = []
-    for part in range(parts):
-        keys = [f"{n}" for n in range(count) if n % parts == part]
-        items = [Item(key=key, extension="jpg", image=jpeg(9, 9, int(key)), caption=f"picture {key}") for key in keys]
-        store_part("web", items, folder / f"{part}.tar", folder / f"{part}.parquet")
-        frames.append(pd.read_parquet(folder / f"{part}.parquet").assign(tar=f"{part}.tar"))
-    return pd.concat(frames, ignore_index=True)
 
 
 @given(st.permutations(IDS[:30]), st.integers(-(2**40), 2**40))
@@ -82,6 +69,17 @@ def test_a_prefix_has_the_classes_of_the_whole() -> None:
     label = {entry: number % 4 for number, entry in enumerate(f"{n:032x}" for n in range(4000))}
     counts = Counter(label[entry] for entry in keyed_order(label, 7)[:1000])
     assert sum((counts[name] - 250) ** 2 / 250 for name in range(4)) < 16.3  # p = 0.001 at three degrees of freedom
+
+
+@given(st.lists(st.sampled_from(IDS), unique=True, max_size=40), st.lists(st.integers(0, 40), max_size=4))
+def test_digests_do_not_depend_on_the_pieces_in_which_ids_come(ids: list[str], cuts: list[int]) -> None:
+    digests = Digests()
+    for start, end in pairwise([0, *sorted(cuts), len(ids)]):
+        digests.add(ids[start:end])
+    assert digests.id_set == id_set_digest(ids) == id_set_digest(sorted(ids))
+    assert digests.order == order_digest(ids) == hashlib.sha256("\n".join(ids).encode()).hexdigest()
+    total = sum(int(hashlib.sha256(entry.encode()).hexdigest(), 16) for entry in ids)
+    assert digests.id_set == f"{total % 2**256:064x}"
 
 
 def test_digests_of_the_set_and_of_the_order() -> None:
@@ -135,53 +133,12 @@ def test_equal_samples_give_equal_shards(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "00000.tar").read_bytes() == (tmp_path / "b" / "00000.tar").read_bytes()
 
 
-@pytest.mark.parametrize(("shard_size", "sizes"), [(4, [4, 4, 2]), (5, [5, 5]), (100, [10]), (1, [1] * 10)])
-def test_a_pool_is_cut_into_shards_in_keyed_order(tmp_path: Path, shard_size: int, sizes: list[int]) -> None:
-    rows = stored_rows_of(tmp_path / "parts", 10)
-    entries, index = write_pool(rows, tmp_path / "parts", tmp_path / "out", shard_size, seed=5)
-    assert [entry["samples"] for entry in entries] == sizes
-    assert [entry["path"] for entry in entries] == [f"{number:05d}.tar" for number in range(len(sizes))]
-    assert index["id"].tolist() == keyed_order(rows["id"], 5)
-    assert all(entry["sha256"] == sha256_file(tmp_path / "out" / entry["path"]) for entry in entries)
-    source = {row["id"]: jpeg(9, 9, int(row["key"])) for row in rows.to_dict("records")}
-    assert list(image_bytes(index, tmp_path / "out")) == [source[identity] for identity in index["id"]]
-
-
-def test_the_order_of_rows_and_parts_does_not_change_a_pools_shards(tmp_path: Path) -> None:
-    rows = stored_rows_of(tmp_path / "parts", 10, parts=3)
-    first, _ = write_pool(rows, tmp_path / "parts", tmp_path / "a", 4, seed=0)
-    second, _ = write_pool(rows.sample(frac=1, random_state=1), tmp_path / "parts", tmp_path / "b", 4, seed=0)
-    other, _ = write_pool(rows, tmp_path / "parts", tmp_path / "c", 4, seed=1)
-    assert first == second
-    assert first != other
-
-
-def test_shards_of_an_earlier_run_do_not_stay_behind(tmp_path: Path) -> None:
-    rows = stored_rows_of(tmp_path / "parts", 10)
-    write_pool(rows, tmp_path / "parts", tmp_path / "out", 2, seed=0)
-    write_pool(rows, tmp_path / "parts", tmp_path / "out", 6, seed=0)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["00000.tar", "00001.tar"]
-
-
-def test_samples_are_read_in_the_rows_order_with_captions_and_labels(tmp_path: Path) -> None:
-    rows = stored_rows_of(tmp_path, 6).iloc[::-1].reset_index(drop=True)
-    rows["label"] = pd.Series(["cat", None, "dog", None, None, "cat"], dtype="string")
-    found = list(read_samples(rows, tmp_path))
-    assert [sample.id for sample in found] == rows["id"].tolist()
-    assert [sample.label for sample in found] == ["cat", None, "dog", None, None, "cat"]
-    assert [sample.caption for sample in found] == rows["caption"].tolist()
-    assert [sample.image for sample in found] == [jpeg(9, 9, int(key)) for key in rows["key"]]
-
-
-def test_a_part_that_became_shorter_or_is_gone_is_an_error_and_not_a_broken_image(tmp_path: Path) -> None:
-    rows = stored_rows_of(tmp_path, 2, parts=1)
-    last = int(rows["offset"].iloc[-1])
-    (tmp_path / "0.tar").write_bytes((tmp_path / "0.tar").read_bytes()[: last + 10])
-    with pytest.raises(DatalinesError, match=r"0\.tar ends before byte \d+: delete .*0\.json and run again"):
-        list(read_samples(rows, tmp_path))
-    (tmp_path / "0.tar").unlink()
-    with pytest.raises(DatalinesError, match=r"0\.tar is missing: delete .*0\.json and run again"):
-        list(read_samples(rows, tmp_path))
+def test_images_come_in_the_rows_order_whichever_shards_they_are_in(tmp_path: Path) -> None:
+    written = samples(6)
+    rows = [write_shard(tmp_path / f"{n:05d}.tar", written[3 * n : 3 * n + 3])[1] for n in range(2)]
+    index = pd.DataFrame(rows[0] + rows[1])
+    for order in ([0, 1, 2, 3, 4, 5], [5, 0, 4, 1, 3, 2], [2, 2, 4]):
+        assert list(image_bytes(index.iloc[order], tmp_path)) == [written[place].image for place in order]
 
 
 def test_a_missing_or_shortened_shard_says_how_to_get_it_back(tmp_path: Path) -> None:

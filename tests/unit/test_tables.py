@@ -17,6 +17,7 @@ TABLE = Table("Sources & sizes", {"photo": "Photo", "art": "Art_1"}, {"notes": [
 def pools(**changes: object) -> pd.DataFrame:
     base = {"title": "x", "kind": "testbed", "requested": 1200, "stored": 1100, "filter": "all", "kept": 1000}
     base |= {"failed": json.dumps({"404": 60, "timeout": 40}), "dropped": json.dumps({"small": 100}), "shards": 2}
+    base |= {"substitutes": None, "list_rows": None, "caption_words_sd": 2.5}
     base |= {"bytes": 9, "caption_words_mean": 7.25, "width_median": 48.0, "height_median": 32.0, "aspect_median": 1.5}
     rows = [{"pool": "art", **base, "paper_pairs": None}, {"pool": "photo", **base, "paper_pairs": 15_000_000}]
     return pd.DataFrame(rows).assign(**changes)
@@ -50,12 +51,19 @@ def test_table_of_sources() -> None:
     assert list(table["Source"]) == ["Photo", "Art_1"]  # in the order of the titles
     assert list(table["Failed"]) == [100, 100] and list(table["Dropped"]) == [100, 100]
     assert table["Paper's pairs"].tolist()[0] == 15_000_000 and table["Paper's pairs"].isna().tolist() == [False, True]
+    assert table["Obtained (%)"].isna().all()  # a synthetic source holds none of the paper's pairs
+    fetched = sources.tabulate(pools(kind="urls"), TABLE)["Obtained (%)"]
+    assert fetched[0] == pytest.approx(100 * 1100 / 15_000_000) and pd.isna(fetched[1])
+    assert (table["Words a caption"][0], table["SD of words"][0], table["Median width"][0]) == (7.25, 2.5, 48)
+    assert table["List rows"].isna().all()
+    listed = sources.tabulate(pools(list_rows=[None, 1500]), TABLE)
+    assert to_markdown(listed, TABLE).count("1,500") == 1 and listed["List rows"].tolist()[0] == 1500
     short = sources.tabulate(pools(), Table("t", {}, {"pools": ["art"], "columns": ["source", "stored"]}))
     assert list(short) == ["Source", "Stored"] and len(short) == 1
 
 
 def test_table_of_sources_refuses_numbers_that_do_not_add_up() -> None:
-    with pytest.raises(CountError, match=r"pool art: requested is 1300 but stored \+ failed is 1200"):
+    with pytest.raises(CountError, match=r"pool photo: requested is 1300 but stored \+ failed is 1200"):
         sources.tabulate(pools(requested=1300), TABLE)
     with pytest.raises(DatalinesError, match=r"no row of pool\(s\) cartoon"):
         sources.tabulate(pools(), Table("t", {}, {"pools": ["cartoon"]}))

@@ -84,7 +84,8 @@ class Checkout:
 
     def digests(self, *without: str) -> dict[str, str]:
         """Sha256 of every result, by path, that two clean runs must share."""
-        files = (path for path in sorted(self.results.rglob("*")) if path.is_file())
+        # Hidden files remember times of other files, so that what did not change need not be read.
+        files = (path for path in sorted(self.results.rglob("[!.]*")) if path.is_file())
         names = {path.relative_to(self.results).as_posix(): path for path in files}
         left_out = (*EXEMPT, "state", *without)
         return {

@@ -5,6 +5,7 @@ is the input; where one is missing, the job stops and names the file to delete, 
 """
 
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,13 @@ BULK: dict[str, tuple[str, str, dict[str, int]]] = {
     ),
 }  # fmt: skip
 
+# What earlier runs left and the job would take instead of the missing file: shards whose samples did not change, and
+# what a finished run remembers.
+LEFT_BEHIND = {
+    "pools/photos/1.tar": "shards/photos/web/*.tar",
+    "mixtures/photos/half/00000.tar": "state/*.done",
+}
+
 
 @dataclass
 class Outcome:
@@ -84,6 +92,8 @@ def follow(checkout: Checkout, name: str, before: dict[str, str]) -> Outcome:
     """Delete a file and one whose job needs it; ask for that, doing what a message says if there is one."""
     needs = (KNOWN.get(name) or BULK[name])[0]
     delete(checkout, name, needs)
+    for path in checkout.results.glob(LEFT_BEHIND.get(name, "nothing")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     message = message_of(checkout, name, needs) if name in BULK else ""
     if message:
         (checkout.root / message).unlink()

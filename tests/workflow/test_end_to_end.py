@@ -12,7 +12,7 @@ from tests.workflow.checkout import NOTHING, Call, Checkout
 JOBS = {
     "download_pool": 4, "filter_pool": 3, "write_shards": 3, "mix_shards": 4, "prepare_shift": 3, "filter_shift": 1,
     "train_model": 4, "evaluate_run": 5, "collect_records": 1, "collect_pools": 1, "fit_lines": 1, "draw_figure": 2,
-    "make_table": 1, "draw_samples": 1, "write_report": 1,
+    "make_table": 1, "collect_statistics": 1, "draw_samples": 2, "write_report": 1,
 }  # fmt: skip
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -29,7 +29,10 @@ def test_every_job_runs_once_and_leaves_its_receipt(first_call: tuple[Checkout, 
 
 
 def test_nothing_is_left_lying_about(finished: Checkout) -> None:
-    """Every file is a declared output or named by a manifest or summary; no temporary file, no training state."""
+    """Every file is a declared output or named by a manifest or summary; no temporary file, no training state.
+
+    Beside locks the state holds what finished runs leave behind, and the ids of every mixture.
+    """
     declared = {name for path in (finished.results / "receipts").rglob("*.json") for name in read_json(path)["outputs"]}
     named: set[str] = set()
     for path in [
@@ -41,7 +44,8 @@ def test_nothing_is_left_lying_about(finished: Checkout) -> None:
         named |= {str(path.with_name(entry["path"]).relative_to(finished.root)) for entry in read_json(path)["weights"]}
     found = {f"results/tiny/{name}" for name in finished.digests()}
     assert found == declared | named
-    assert {path.suffix for path in (finished.results / "state").iterdir()} == {".lock"}
+    assert {path.suffix for path in (finished.results / "state").iterdir()} == {".lock", ".done", ""}
+    assert {path.name for path in (finished.results / "state").iterdir() if not path.suffix} == {"mixtures"}
 
 
 def test_the_report_holds_what_the_study_declares(finished: Checkout) -> None:

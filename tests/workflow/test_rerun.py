@@ -97,9 +97,9 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
     "a docstring in the library": (docstring("datalines/training.py"), {}),
     "config reformatted": (reformatted, {}),
     "Snakemake's notes lost": (without_notes, {}),
-    "plotting": (code("datalines/plotting/panels.py"), {**DRAWN, "draw_samples": 1}),
+    "plotting": (code("datalines/plotting/panels.py"), {**DRAWN, "draw_samples": 2}),
     # The sheets of samples import the package of plots, and with it what bands are made from.
-    "fitting": (code("datalines/robustness/lines.py"), {"fit_lines": 1, **DRAWN, "draw_samples": 1}),
+    "fitting": (code("datalines/robustness/lines.py"), {"fit_lines": 1, **DRAWN, "draw_samples": 2}),
     "a figure's docstring": (
         docstring(f"{FIGURES}/fig_02_sources.py"),
         {"draw_figure": 1, "write_report": 1},
@@ -115,7 +115,7 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
     "a filter of one pool": (
         study(("min_side: 16", "min_side: 17")),
         {"filter_pool": 1, "write_shards": 1, "mix_shards": 1, "train_model": 1, "evaluate_run": 1, **MEASURED,
-         "collect_pools": 1, "make_table": 1, "draw_samples": 1},
+         "collect_statistics": 1, "collect_pools": 1, "make_table": 1, "draw_samples": 1},
     ),
     "a recipe": (study(("warmup_steps: 2", "warmup_steps: 3")), {"train_model": 3, "evaluate_run": 3, **MEASURED}),
     "the recipe behind an adversarial shift": (

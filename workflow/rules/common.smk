@@ -19,17 +19,28 @@ except ConfigError as error:
     raise WorkflowError(f"The configuration is not valid.\n{error}") from None
 
 tables = dag.tables()
+# Politeness and patience of fetching: jobs read them from here, so that a change of them makes nothing out of date.
+config["fetching"] = dag.fetching()
+
+
+def one_of(names):
+    """A pattern that matches some names and nothing else."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def known(section):
     """A pattern that matches the declared names of a section and nothing else."""
-    return "|".join(map(re.escape, dag.specs[section])) or "(?!)"
+    return one_of(dag.specs[section])
 
 
-declared_shifts = "|".join(dag.shifts(["testbed", "folder", "shards"])) or "(?!)"
-adversarial_shifts = "|".join(dag.shifts(["adversarial"])) or "(?!)"
-figures = "|".join(sorted({name for paper in dag.specs["papers"].values() for name in paper["figures"]})) or "(?!)"
-paper_tables = "|".join(sorted({name for paper in dag.specs["papers"].values() for name in paper["tables"]})) or "(?!)"
+url_pools = one_of(dag.url_pools())
+declared_pools = one_of(sorted(set(dag.specs["pools"]) - set(dag.url_pools())))
+downloads = one_of(dag.downloads())
+declared_shifts = one_of(dag.shifts(["testbed", "folder", "shards"]))
+adversarial_shifts = one_of(dag.shifts(["adversarial"]))
+line_figures = one_of(dag.figure_names("draw_figure"))
+pool_figures = one_of(dag.figure_names("draw_pool_figure"))
+paper_tables = one_of(dag.figure_names("make_table"))
 states = f"{dag.root}/state"
 
 
@@ -41,6 +52,9 @@ def code_of(rule, *more):
 def code_if_followed(rule):
     """The same for an expensive step, where the study wants it; otherwise only a declared `version` runs it again."""
     return code_of(rule) if dag.specs["study"]["follow_code"] else "declared version"
+
+
+dag.list_code = code_if_followed("read_list")
 
 
 def figure_code(wildcards):
@@ -75,7 +89,102 @@ def figure_fits(wildcards):
 
 
 def table_rows(wildcards):
-    return f"<records>/{tables['make_table'][wildcards.paper][wildcards.table]['experiment'] or 'pools'}.csv"
+    """Records of the table's experiment, or the counts or overlaps of pools."""
+    spec = tables["make_table"][wildcards.paper][wildcards.table]
+    return f"<records>/{spec['experiment'] or {'counts': 'pools', 'overlap': 'overlap'}[spec['rows']]}.csv"
+
+
+def table_titles(wildcards):
+    """Display names, of pools where the table shows pools."""
+    spec = tables["make_table"][wildcards.paper][wildcards.table]
+    return tables["titles" if spec["experiment"] else "pool_titles"]
+
+
+def pool_figure_script(wildcards):
+    return f"workflow/scripts/papers/{tables['draw_pool_figure'][wildcards.paper][wildcards.figure]['script']}.py"
+
+
+def pool_figure_code(wildcards):
+    """Digest of the code behind one figure of pools."""
+    return code_of("draw_pool_figure", pool_figure_script(wildcards))
+
+
+def pictured_shards(wildcards):
+    """Shards of the pools that a figure shows; a figure of statistics opens no image, but says n of each."""
+    return [dag.shards(pool) for pool in tables["draw_pool_figure"][wildcards.paper][wildcards.figure]["pools"]]
+
+
+def pictured_listings(wildcards):
+    return listings(pictured_shards(wildcards))
+
+
+def wanted_download(wildcards):
+    return dag.downloads()[wildcards.place]
+
+
+def list_files(wildcards):
+    return dag.list_files(wildcards.pool)
+
+
+def list_digest(wildcards):
+    return dag.list_digest(wildcards.pool)
+
+
+def pool_listing(wildcards):
+    """The manifest of a list. One that was read as it is now makes no part out of date: the digest of a part's rows does."""
+    manifest = dag.listed(wildcards.pool)
+    return ancient(manifest) if dag.is_read(wildcards.pool) else manifest
+
+
+def rows_digest(wildcards):
+    """Digest of a part's rows: a list that was edited asks again only for the parts whose rows changed."""
+    return dag.rows_digest(wildcards.pool, wildcards.part)
+
+
+def earlier_rounds(wildcards):
+    return dag.rounds_before(wildcards.pool, wildcards.part)
+
+
+def earlier_rows(wildcards):
+    return dag.rounds_before(wildcards.pool, wildcards.part, "parquet")
+
+
+def ancient_exclusions(wildcards):
+    """Exclusion lists; what they say of the pool is a param, so that entries about other pools change nothing."""
+    return [ancient(path) for path in dag.exclusions(wildcards.pool)]
+
+
+def excluded_digest(wildcards):
+    return dag.excluded(wildcards.pool)
+
+
+def filter_hashes(wildcards):
+    return dag.own_hashes(wildcards.pool, wildcards.filter)
+
+
+def filter_scores(wildcards):
+    return dag.own_scores(wildcards.pool, wildcards.filter)
+
+
+def compared_parts(wildcards):
+    return dag.other_parts(wildcards.filter)
+
+
+def compared_rows(wildcards):
+    return dag.other_parts(wildcards.filter, "parquet")
+
+
+def compared_hashes(wildcards):
+    return dag.other_hashes(wildcards.filter)
+
+
+def compared_sets(wildcards):
+    return dag.compared_sets(wildcards.filter)
+
+
+def pool_list(wildcards):
+    """The manifest of a pool's list, for pools that have one."""
+    return [dag.listed(wildcards.pool)] if wildcards.pool in dag.url_pools() else []
 
 
 def pool_files(wildcards):
@@ -100,6 +209,18 @@ def mixed_shards(wildcards):
 
 def mixed_listings(wildcards):
     return listings(mixed_shards(wildcards))
+
+
+def mixed_subsets(wildcards):
+    return dag.subsets(wildcards.mixture, wildcards.size)
+
+
+def shown_sets(wildcards):
+    return dag.shown(wildcards.sheet)
+
+
+def shown_listings(wildcards):
+    return listings(shown_sets(wildcards))
 
 
 def training_mixture(wildcards):

@@ -11,6 +11,8 @@ rule download_pool:
         receipt="<pools>/{pool}/{part}.json",
     log:
         "<logs>/download_pool/{pool}-{part}.log",
+    wildcard_constraints:
+        pool=declared_pools,
     conda:
         "../../envs/data.yaml"
     params:
@@ -27,6 +29,13 @@ rule filter_pool:
     input:
         receipts=pool_parts,
         rows=pool_rows,
+        hashes=filter_hashes,
+        scores=filter_scores,
+        other_receipts=compared_parts,
+        other_rows=compared_rows,
+        other_hashes=compared_hashes,
+        shift_hashes=compared_sets,
+        exclusions=ancient_exclusions,
     output:
         kept="<filters>/{pool}/{filter}/kept.npy",
         dropped="<filters>/{pool}/{filter}/dropped.parquet",
@@ -37,6 +46,7 @@ rule filter_pool:
         "../../envs/data.yaml"
     params:
         steps=lookup(dpath="filter_pool/{filter}", within=tables),
+        excluded=excluded_digest,
         code=code_of("filter_pool"),
     message:
         "filter pool {wildcards.pool} with {wildcards.filter}"
@@ -51,6 +61,7 @@ rule write_shards:
         rows=pool_rows,
         kept="<filters>/{pool}/{filter}/kept.npy",
         counts="<filters>/{pool}/{filter}/report.json",
+        lists=pool_list,
     output:
         manifest="<shards>/{pool}/{filter}/manifest.json",
         listing="<shards>/{pool}/{filter}/index.parquet",
@@ -72,6 +83,7 @@ rule mix_shards:
     input:
         shards=mixed_shards,
         listings=mixed_listings,
+        subsets=mixed_subsets,
     output:
         manifest="<mixtures>/{mixture}/{size}/manifest.json",
         listing="<mixtures>/{mixture}/{size}/index.parquet",
@@ -81,6 +93,7 @@ rule mix_shards:
         "../../envs/data.yaml"
     params:
         spec=lookup(dpath="mix_shards/{mixture}/{size}", within=tables),
+        states=states,
         code=code_of("mix_shards"),
     message:
         "mix {wildcards.mixture}, size {wildcards.size}"

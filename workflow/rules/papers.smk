@@ -21,7 +21,7 @@ rule draw_figure:
     log:
         "<logs>/draw_figure/{paper}-{figure}.log",
     wildcard_constraints:
-        figure=figures,
+        figure=line_figures,
     localrule: True
     conda:
         "../../envs/figures.yaml"
@@ -35,6 +35,42 @@ rule draw_figure:
         "draw {wildcards.figure} of {wildcards.paper}"
     script:
         "../scripts/draw_figure.py"
+
+
+rule draw_pool_figure:
+    """Draw one figure of pools: distributions from statistics, or a sheet of samples from shards."""
+    input:
+        statistics="<records>/statistics.csv",
+        manifests=pictured_shards,
+        listings=pictured_listings,
+        script=pool_figure_script,
+    output:
+        pdf=report(
+            "<papers>/{paper}/{figure}.pdf",
+            caption="../report/figure.rst",
+            category="{paper}",
+            labels={"figure": "{figure}"},
+        ),
+        png="<papers>/{paper}/{figure}.png",
+        svg="<papers>/{paper}/{figure}.svg",
+        csv="<papers>/{paper}/{figure}.csv",
+        md="<papers>/{paper}/{figure}.md",
+    log:
+        "<logs>/draw_pool_figure/{paper}-{figure}.log",
+    wildcard_constraints:
+        figure=pool_figures,
+    localrule: True
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        spec=lookup(dpath="draw_pool_figure/{paper}/{figure}", within=tables),
+        titles=tables["pool_titles"],
+        study=tables["study"],
+        code=pool_figure_code,
+    message:
+        "draw {wildcards.figure} of {wildcards.paper}"
+    script:
+        "../scripts/draw_pool_figure.py"
 
 
 rule make_table:
@@ -60,7 +96,7 @@ rule make_table:
         "../../envs/figures.yaml"
     params:
         spec=lookup(dpath="make_table/{paper}/{table}", within=tables),
-        titles=tables["titles"],
+        titles=table_titles,
         study=tables["study"],
         code=table_code,
     message:
@@ -76,6 +112,8 @@ rule collect_pools:
         listings=listings([dag.shards(pool) for pool in dag.pools()]),
         receipts=[part for pool in dag.pools() for part in dag.parts(pool)],
         rows=[rows for pool in dag.pools() for rows in dag.parts(pool, "parquet")],
+        lists=[dag.listed(pool) for pool in dag.pools() if pool in dag.url_pools()],
+        statistics="<records>/statistics.csv",
     output:
         table="<records>/pools.csv",
     log:
@@ -92,30 +130,74 @@ rule collect_pools:
         "../scripts/collect_pools.py"
 
 
-rule draw_samples:
-    """Draw sheets of random samples: every source with captions, every shift with classes."""
+rule collect_statistics:
+    """Measure 10,000 random samples of every pool: caption lengths and image sizes."""
     input:
-        pool_manifests=[dag.shards(pool) for pool in dag.pools()],
-        pool_listings=listings([dag.shards(pool) for pool in dag.pools()]),
-        shift_manifests=[dag.shift(shift) for shift in dag.study.shifts_used()],
-        shift_listings=listings([dag.shift(shift) for shift in dag.study.shifts_used()]),
+        manifests=[dag.shards(pool) for pool in dag.pools()],
+        listings=listings([dag.shards(pool) for pool in dag.pools()]),
     output:
-        sources="<samples>/sources.png",
-        source_files=multiext("<samples>/sources", ".pdf", ".svg", ".csv"),
-        sets="<samples>/shifts.png",
-        set_files=multiext("<samples>/shifts", ".pdf", ".svg", ".csv"),
+        table="<records>/statistics.csv",
     log:
-        "<logs>/draw_samples/samples.log",
+        "<logs>/collect_statistics/statistics.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        pools=dag.pools(),
+        sample=10000,
+        seed=0,
+        code=code_of("collect_statistics"),
+    message:
+        "measure samples of all pools"
+    script:
+        "../scripts/collect_statistics.py"
+
+
+rule collect_overlap:
+    """Count equal and alike images between pools, and between pools and evaluation sets."""
+    input:
+        kept=[dag.kept(pool) for pool in dag.pools()],
+        receipts=[part for pool in dag.pools() for part in dag.parts(pool)],
+        rows=[rows for pool in dag.pools() for rows in dag.parts(pool, "parquet")],
+        hashes=[hashes for pool in dag.pools() for hashes in dag.hashes(pool)],
+        shift_hashes=[dag.shift_hashes(shift) for shift in dag.overlap_sets()],
+    output:
+        table="<records>/overlap.csv",
+    log:
+        "<logs>/collect_overlap/overlap.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        distance=dag.specs["study"]["overlap_distance"],
+        code=code_of("collect_overlap"),
+    message:
+        "count what pools and evaluation sets share"
+    script:
+        "../scripts/collect_overlap.py"
+
+
+rule draw_samples:
+    """Draw a sheet of random samples: every source with captions, or every shift with classes."""
+    input:
+        manifests=shown_sets,
+        listings=shown_listings,
+    output:
+        png="<samples>/{sheet}.png",
+        pdf="<samples>/{sheet}.pdf",
+        svg="<samples>/{sheet}.svg",
+        csv="<samples>/{sheet}.csv",
+    log:
+        "<logs>/draw_samples/{sheet}.log",
+    wildcard_constraints:
+        sheet="sources|shifts",
     localrule: True
     conda:
         "../../envs/figures.yaml"
     params:
-        pools={pool: dag.specs["pools"][pool]["title"] for pool in dag.pools()},
-        shifts={shift: dag.specs["shifts"][shift]["title"] for shift in dag.study.shifts_used()},
+        titles=lookup(dpath="draw_samples/{sheet}", within=tables),
         cells=8,
         code=code_of("draw_samples"),
     message:
-        "draw the sheets of samples"
+        "draw samples of all {wildcards.sheet}"
     script:
         "../scripts/draw_samples.py"
 
@@ -129,9 +211,8 @@ rule write_report:
         table_files=[dag.tables_of(dag.study.targets(), extension) for extension in ("tex", "md")],
         pools="<records>/pools.csv",
         fits=[f"<fits>/{experiment}.csv" for experiment in dag.experiments_of_targets()],
-        samples=["<samples>/sources.png", "<samples>/shifts.png"],
-        sample_files=multiext("<samples>/sources", ".pdf", ".svg", ".csv")
-        + multiext("<samples>/shifts", ".pdf", ".svg", ".csv"),
+        samples=dag.sheets("png"),
+        sample_files=[dag.sheets(extension) for extension in ("pdf", "svg", "csv")],
         styles=multiext("workflow/report/", "report.html.j2", "style.css"),
     output:
         html="<report>/index.html",

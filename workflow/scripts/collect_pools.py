@@ -4,24 +4,54 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from datalines.errors import CountError, DatalinesError
 from datalines.files import read_json, write_csv
 from datalines.job import run
-from datalines.pools.rows import stored_rows
+from datalines.pools.rows import attrition
+from datalines.statistics import caption_words
+
+WHOLE = ("list_rows", "not_sampled", "paper_pairs")  # known of some pools only
 
 
-def describe(pool: str, spec: dict[str, Any], manifest: Path, receipts: list[Path]) -> dict[str, Any]:
-    """One row: counts of every stage, and medians over the kept samples."""
+def counted(manifest: Path, receipts: list[Path], lists: list[Path]) -> dict[str, Any]:
+    """A manifest's content with the counts of the pool's lists, after comparing it with the parts' receipts."""
     content = read_json(manifest)
-    index = pd.read_parquet(manifest.with_name("index.parquet"), columns=["id", "caption"])
-    rows = stored_rows(receipts).set_index("id").loc[index["id"]]
-    sides = rows[["width", "height"]]
+    lost = attrition(receipts, lists)
+    for name in ("requested", "stored", "failed"):
+        if content[name] != lost[name]:
+            raise CountError(
+                f"{manifest} says {name}: {content[name]}, the receipts in {receipts[0].parent} say {lost[name]}; "
+                "delete that manifest and run again to rebuild the shards"
+            )
+    return content | lost
+
+
+def describe(
+    pool: str,
+    labels: dict[str, Any],
+    manifest: Path,
+    receipts: list[Path],
+    lists: list[Path],
+    sample: pd.DataFrame,
+) -> dict[str, Any]:
+    """One row: counts of every stage, the mean words of all kept captions, and medians over the random sample."""
+    content = counted(manifest, receipts, lists)
+    n, mean, spread = caption_words(manifest.with_name("index.parquet"))
+    if n != content["samples"]:
+        raise CountError(f"{manifest} counts {content['samples']} samples, its index {n}; delete it and run again")
+    if sample.empty:
+        raise DatalinesError(f"records/statistics.csv has no row of pool {pool}; delete it and run again")
+    sides = sample[["width", "height"]]
     return {
         "pool": pool,
-        "title": spec["title"],
-        "kind": spec["kind"],
+        "title": labels["title"],
+        "kind": labels["kind"],
+        "substitutes": labels["substitutes"],
+        "list_rows": content.get("list_rows"),
+        "not_selected": json.dumps(content.get("not_selected", {})),
+        "not_sampled": content.get("not_sampled"),
         "requested": content["requested"],
         "stored": content["stored"],
         "failed": json.dumps(content["failed"]),
@@ -30,20 +60,28 @@ def describe(pool: str, spec: dict[str, Any], manifest: Path, receipts: list[Pat
         "dropped": json.dumps(content["dropped"]),
         "shards": len(content["shards"]),
         "bytes": sum(shard["bytes"] for shard in content["shards"]),
-        "caption_words_mean": round(float(np.mean([len(caption.split()) for caption in index["caption"]])), 2),
-        "width_median": float(rows["width"].median()),
-        "height_median": float(rows["height"].median()),
+        "caption_words_mean": round(mean, 2),
+        "caption_words_sd": round(spread, 2),
+        "sampled": len(sample),
+        "caption_words_median": float(sample["words"].median()),
+        "width_median": float(sample["width"].median()),
+        "height_median": float(sample["height"].median()),
         "aspect_median": round(float((sides.max(axis=1) / sides.min(axis=1)).median()), 3),
-        "paper_pairs": spec["paper_pairs"],
+        "paper_pairs": labels["paper_pairs"],
     }
 
 
-def main(pools: dict[str, Any], manifests: list[Path], receipts: list[Path], table: Path) -> None:
+def main(
+    pools: dict[str, Any], manifests: list[Path], receipts: list[Path], lists: list[Path], statistics: Path, table: Path
+) -> None:
+    samples = pd.read_csv(statistics)
     rows = []
-    for (pool, spec), manifest in zip(pools.items(), manifests, strict=True):
-        rows.append(describe(pool, spec, manifest, [path for path in receipts if path.parent.name == pool]))
+    for (pool, labels), manifest in zip(pools.items(), manifests, strict=True):
+        own, listed = ([path for path in paths if path.parent.name == pool] for paths in (receipts, lists))
+        rows.append(describe(pool, labels, manifest, own, listed, samples[samples["pool"] == pool]))
     frame = pd.DataFrame(rows)
-    frame["paper_pairs"] = frame["paper_pairs"].astype("Int64")
+    for name in WHOLE:
+        frame[name] = frame[name].astype("Int64")
     write_csv(table, frame)
 
 

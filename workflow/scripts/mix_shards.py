@@ -4,44 +4,60 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from datalines.files import read_json, sha256_file, write_json, write_parquet
+from datalines.errors import DatalinesError
+from datalines.files import read_json, sha256_file, write_json
 from datalines.job import run
-from datalines.mixing import Source, mix
-from datalines.shards import id_set_digest, order_digest
+from datalines.mixing import mix, note_ids
+from datalines.taking import Source
 
 log = logging.getLogger(__name__)
 
 
-def main(mixture: str, size: str, spec: dict[str, Any], shards: list[Path], manifest: Path, listing: Path) -> None:
-    sources = []
-    for entry, path in zip(spec["entries"], shards, strict=True):
-        content = read_json(path)
-        source = Source(
-            entry["pool"], entry["filter"], path.parent, content, pd.read_parquet(path.with_name("index.parquet"))
-        )
-        sources.append((source, entry["count"]))
-    entries, files, table = mix(sources, manifest.parent, spec["seed"], f"mixtures.{mixture}")
-    write_parquet(listing, table)
+def sources(entries: list[dict[str, Any]], shards: list[Path], subsets: list[Path]) -> list[tuple[Source, int | str]]:
+    """Every entry's source and count; `subsets` are the ids of the entries that name a subset, in their order."""
+    further = iter(subsets)
+    found = []
+    for entry, path in zip(entries, shards, strict=True):
+        name = entry.get("subset")
+        subset = None if name is None else next(further, None)
+        if name is not None and (subset is None or subset.parent.name != name):
+            raise DatalinesError(f"subsets: the entry of pool {entry['pool']} needs the kept ids of filter {name}")
+        source = Source(entry["pool"], entry["filter"], path.parent, read_json(path), subset, name)
+        found.append((source, entry["count"]))
+    return found
+
+
+def main(
+    mixture: str,
+    size: str,
+    spec: dict[str, Any],
+    shards: list[Path],
+    manifest: Path,
+    listing: Path,
+    subsets: list[Path] | None = None,
+    states: Path | None = None,
+) -> None:
+    where = f"mixtures.{mixture}"
+    mixed = mix(sources(spec["entries"], shards, subsets or []), listing, spec["seed"], where)
+    note_ids(mixed, listing, states, where)
     write_json(
         manifest,
         {
             "mixture": mixture,
             "size": size,
             "seed": spec["seed"],
-            "samples": len(table),
-            "entries": entries,
-            "shards": files,
+            "samples": mixed.digests.count,
+            "entries": mixed.entries,
+            "shards": mixed.shards,
             "index": {"path": listing.name, "sha256": sha256_file(listing)},
-            "id_set_sha256": id_set_digest(table["id"]),
-            "order_sha256": order_digest(table["id"]),
+            "id_set_sha256": mixed.digests.id_set,
+            "order_sha256": mixed.digests.order,
         },
     )
     log.info(
         "%d samples: %s",
-        len(table),
-        ", ".join(f"{entry['pool']} {entry['samples']} ({entry['share']:.1%})" for entry in entries),
+        mixed.digests.count,
+        ", ".join(f"{entry['pool']} {entry['samples']} ({entry['share']:.1%})" for entry in mixed.entries),
     )
 
 

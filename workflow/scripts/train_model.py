@@ -2,6 +2,7 @@
 them."""
 
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 
 from datalines.errors import TrainingError
 from datalines.files import digest_json, read_json, sha256_file, write_csv, write_json
+from datalines.finished import recall, remember
 from datalines.job import run
 from datalines.loader import decode_all
 from datalines.objectives import Objective
@@ -78,6 +80,10 @@ def main(
     # A state left by other code is not gone on from.
     folder = states / digest_json([identity, code])
     with alone(folder):
+        if recall(folder, [summary, history]):
+            log.info("same data, recipe, seed and code as the finished run: nothing to train")
+            shutil.rmtree(folder, ignore_errors=True)
+            return
         run_plan = plan(recipe, seed, manifest["samples"])
         objective = prepare(recipe, seed)
         state = State(folder, objective, recipe)
@@ -92,6 +98,7 @@ def main(
                 **identity,
                 "spec": digest_json(identity),
                 "mixture": spec["mixture"],
+                "id_set_sha256": manifest["id_set_sha256"],
                 "samples": manifest["samples"],
                 "samples_seen": run_plan.steps * recipe["batch"],
                 "steps": run_plan.steps,
@@ -100,6 +107,7 @@ def main(
                 "weights": [kept_entry(summary.parent / weights_name(epoch), epoch) for epoch in recipe["keep"]],
             },
         )
+        remember(folder, [summary, history])
         discard(state)
 
 

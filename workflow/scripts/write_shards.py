@@ -4,13 +4,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from datalines.errors import PoolError
-from datalines.files import read_json, sha256_file, write_json, write_parquet
+from datalines.files import read_json, sha256_file, write_json
+from datalines.idsets import IdSet
 from datalines.job import run
-from datalines.pools.rows import attrition, stored_rows
-from datalines.shards import id_set_digest, order_digest, write_pool
+from datalines.pools.rows import attrition, decoders
+from datalines.sharding.build import write_pool
 
 log = logging.getLogger(__name__)
 
@@ -24,19 +23,17 @@ def main(
     counts: Path,
     manifest: Path,
     listing: Path,
+    lists: list[Path] | None = None,
 ) -> None:
-    lost = attrition(receipts)
+    lost = attrition(receipts, lists or [])
     if spec["items"] is not None and lost["requested"] != spec["items"]:
         found = f"{spec['items']} declared, but {lost['requested']} found"
         raise PoolError(f"pools.{pool}.items: {found}; correct the number or the path")
-    rows = stored_rows(receipts)
-    ids = np.load(kept).astype(str)
-    chosen = rows[rows["id"].isin(ids)]
-    if chosen.empty:
-        dropped = f"{len(rows)} stored samples of pool {pool}: {read_json(counts)['dropped']}"
+    decided = read_json(counts)
+    if not len(IdSet(kept)):
+        dropped = f"{lost['stored']} stored samples of pool {pool}: {decided['dropped']}"
         raise PoolError(f"filters.{filter}: drops every one of the {dropped}; loosen it")
-    shards, table = write_pool(chosen, receipts[0].parent, manifest.parent, spec["shard_size"], spec["seed"])
-    write_parquet(listing, table)
+    written = write_pool(receipts, kept, listing, spec["shard_size"], spec["seed"])
     write_json(
         manifest,
         {
@@ -45,15 +42,16 @@ def main(
             "seed": spec["seed"],
             "shard_size": spec["shard_size"],
             **lost,
-            "dropped": read_json(counts)["dropped"],
-            "samples": len(table),
-            "shards": shards,
+            "dropped": decided["dropped"],
+            "samples": written.digests.count,
+            "decoder": decoders(receipts),
+            "shards": written.shards,
             "index": {"path": listing.name, "sha256": sha256_file(listing)},
-            "id_set_sha256": id_set_digest(table["id"]),
-            "order_sha256": order_digest(table["id"]),
+            "id_set_sha256": written.digests.id_set,
+            "order_sha256": written.digests.order,
         },
     )
-    log.info("%d samples in %d shards", len(table), len(shards))
+    log.info("%d samples, %d of %d shards unchanged", written.digests.count, written.unchanged, len(written.shards))
 
 
 if __name__ == "__main__":

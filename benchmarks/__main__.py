@@ -1,0 +1,87 @@
+"""All measurements against the peers, side by side on this machine: `make bench` writes results/bench.json.
+
+Usage: python -m benchmarks [--quick] [--only NAME ...] [--out FILE]
+
+The named ratios are what counts: both sides run in turns, so that a noisy machine is noisy for both. The raw figures
+stand beside them. --quick measures less data, to see that everything works.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import fetching, filtering, list_reading, sharding
+from datalines.files import write_json
+from datalines.receipts import versions
+
+FULL: dict[str, Callable[[], dict[str, Any]]] = {
+    "sharding": sharding.measure,
+    "filtering": filtering.measure,
+    "list_reading": list_reading.measure,
+    "fetching": fetching.measure,
+}
+QUICK: dict[str, Callable[[], dict[str, Any]]] = {
+    "sharding": lambda: sharding.measure(1500),
+    "filtering": lambda: filtering.measure(200_000),
+    "list_reading": lambda: list_reading.measure(500_000),
+    "fetching": lambda: fetching.measure(300),
+}
+# What is promised, as (name, bound, whether the bound is a least value).
+PROMISED = (
+    ("mix_vs_shardwriter", 50.0, True),
+    ("subset_vs_shardwriter", 5.0, True),
+    ("write_vs_shardwriter", 1.5, True),
+    ("filter_rows_per_second", 1_000_000.0, True),
+    ("fetch_vs_img2dataset", 1.0, True),
+    ("list_reader_peak_mb", 1000.0, False),
+)
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {"cores": os.cpu_count(), "machine": platform.machine(), "system": platform.system(), "versions": versions()}
+
+
+def verdict(results: dict[str, Any]) -> list[str]:
+    """One line for each promise: the figure, the bound, and whether it holds."""
+    lines = []
+    for name, bound, least in PROMISED:
+        if name in results:
+            value = results[name]
+            holds = value >= bound if least else value <= bound
+            lines.append(
+                f"{name:26} {value:14,.2f}   {'at least' if least else 'at most '} {bound:12,.1f}   "
+                f"{'holds' if holds else 'MISSED'}"
+            )
+    return lines
+
+
+def main() -> int:
+    """Run the measurements one after the other; returns 1 if a promise is missed at full size."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0] if __doc__ else "")
+    parser.add_argument("--quick", action="store_true", help="less data; the ratios are then no measurement")
+    parser.add_argument("--only", nargs="+", choices=sorted(FULL), default=list(FULL))
+    parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
+    options = parser.parse_args()
+    chosen = QUICK if options.quick else FULL
+    results: dict[str, Any] = {}
+    raw: dict[str, Any] = {}
+    for name in options.only:
+        started = time.time()
+        sys.stderr.write(f"bench: {name} ...\n")
+        measured = chosen[name]()
+        raw[name] = {**measured.pop("raw"), "seconds": round(time.time() - started, 1)}
+        results |= measured
+    write_json(options.out, {**results, "quick": options.quick, "machine": machine(), "raw": raw})
+    lines = verdict(results)
+    sys.stdout.write("\n".join([*lines, f"{options.out}"]) + "\n")
+    return int(not options.quick and any(line.endswith("MISSED") for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

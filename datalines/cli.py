@@ -1,0 +1,236 @@
+"""The command `datalines`: what people ask of a study outside the workflow."""
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datalines.config.availability import NO_CONTACT
+from datalines.config.errors import Findings, suggestion
+from datalines.config.layers import merge_layers
+from datalines.config.load import load_study
+from datalines.config.study import Study
+from datalines.errors import DatalinesError, FetchError
+from datalines.exposure import Exposure, exposure
+from datalines.fetch.download import DOWNLOADS, DownloadError, Missing, Wanted, missing, obtain, size_text
+from datalines.fetch.mirror import VARIABLE, mirror
+from datalines.fetch.policy import Policy, policy_of
+from datalines.version import VERSION
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+COMMANDS = {
+    "fetch": "obtain the files that a study declares by their address, or list those that are missing",
+    "exposed": "tell which trained models saw samples of an exclusion list",
+}
+UNRESOLVED_SHOWN = 10
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None, checkout: Path = CHECKOUT) -> int:
+    """Run one command; returns the exit status: 0, 1 for an answer that asks for something to be done, 2 for errors."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and not words[0].startswith("-") and words[0] not in COMMANDS:
+        near = suggestion(words[0], COMMANDS)
+        print(f"datalines: there is no command '{words[0]}'{near}Commands: {', '.join(COMMANDS)}", file=sys.stderr)
+        return MISUSED
+    given = _parser().parse_args(words)
+    try:
+        status: int = given.run(given, checkout)
+        sys.stdout.flush()
+    except DatalinesError as error:
+        print(f"datalines: {error}", file=sys.stderr)
+        return MISUSED
+    except KeyboardInterrupt:
+        print("datalines: interrupted; the same command goes on where it was", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; Python would complain again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="datalines", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"datalines {VERSION}")
+    parser.set_defaults(run=lambda given, checkout: _help(parser))
+    commands = parser.add_subparsers(title="commands", metavar="<command>")
+    fetch = commands.add_parser("fetch", help=COMMANDS["fetch"], description=f"{_sentence('fetch')} {_where()}")
+    fetch.add_argument("--list", action="store_true", help="only list what is missing; exit status 1 if anything is")
+    fetch.add_argument("--scale", metavar="NAME", help="scale of the study (default: the one in config/config.yaml)")
+    fetch.add_argument("--json", action="store_true", help="with --list: print JSON")
+    fetch.set_defaults(run=_fetch)
+    exposed = commands.add_parser("exposed", help=COMMANDS["exposed"], description=_sentence("exposed"))
+    exposed.add_argument("list", type=Path, help="csv of pool,id,url,key,sha256,reason, or one id or address a line")
+    exposed.add_argument("--scale", metavar="NAME", help="look at the models of this scale only (default: all)")
+    exposed.add_argument("--json", action="store_true", help="print JSON")
+    exposed.set_defaults(run=_exposed)
+    return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    print(parser.format_help(), end="")
+    return 0
+
+
+def _sentence(command: str) -> str:
+    return f"{COMMANDS[command].capitalize()}."
+
+
+def _where() -> str:
+    return f"Files are looked for, and put, in the folder that ${VARIABLE} names, without one in {DOWNLOADS}."
+
+
+def _fetch(given: argparse.Namespace, checkout: Path) -> int:
+    if given.json and not given.list:
+        raise DatalinesError("--json is for a list; write datalines fetch --list --json")
+    overrides = {"scale": given.scale} if given.scale else {}
+    study = load_study(checkout, overrides)
+    declared = [Wanted(**entry) for entry in study.downloads()]
+    lacking = missing(declared, checkout / DOWNLOADS)
+    if not given.list:
+        return _obtain(lacking, len(declared), study)
+    sources = Findings(merge_layers(checkout, overrides).origins)
+    files = [sources.source(tuple(item.wanted.key.split("."))) for item in lacking]
+    if given.json:
+        entries = [_entry(item, file) for item, file in zip(lacking, files, strict=True)]
+        print(json.dumps({"scale": study.scale, "declared": len(declared), "missing": entries}, indent=2))
+    else:
+        for item, file in zip(lacking, files, strict=True):
+            print(describe(item, file) + "\n")
+        print(summary(lacking, len(declared), study.scale))
+    return FAILED if lacking else 0
+
+
+def _entry(item: Missing, file: str) -> dict[str, Any]:
+    return {**dataclasses.asdict(item.wanted), "file": file, "problem": item.problem, "path": str(item.path)}
+
+
+def describe(item: Missing, file: str) -> str:
+    """A missing file in a few lines: what, how large, which digest, who wants it, where to put it."""
+    wanted = item.wanted
+    size = f"{size_text(wanted.bytes)} ({wanted.bytes} bytes)" if (wanted.bytes or 0) >= 1000 else None
+    lines = [
+        wanted.url,
+        f"  size    {size or (size_text(wanted.bytes) if wanted.bytes is not None else 'not declared')}",
+        f"  sha256  {wanted.sha256 or 'not declared'}",
+        f"  for     {wanted.key}" + (f" in {file}" if file else ""),
+        f"  put at  {_shown(item.path)}",
+    ]
+    if item.problem != "missing":
+        lines.append(f"  there   a file that {item.problem}")
+    return "\n".join(lines)
+
+
+def summary(lacking: Sequence[Missing], declared: int, scale: str) -> str:
+    """How many of the declared files are missing, how large they are, and what to do."""
+    if not lacking:
+        return f"Nothing is missing: scale {scale} declares {_count(declared)} to download."
+    hint = "." if mirror() else f",\nor in a mirror: a folder <host>/<path> that ${VARIABLE} names."
+    return (
+        f"{len(lacking)} of {_count(declared)} missing, {_total(lacking)}.\n"
+        f"`datalines fetch --scale {scale}` obtains what is missing. Without a network here, fetch the files\n"
+        f"elsewhere and put them where they are wanted{hint}"
+    )
+
+
+def _total(lacking: Sequence[Missing]) -> str:
+    known = [item.wanted.bytes for item in lacking if item.wanted.bytes is not None]
+    unknown = len(lacking) - len(known)
+    parts = [size_text(sum(known))] if known else []
+    parts += [f"{unknown} of unknown size"] if unknown else []
+    return " and ".join(parts)
+
+
+def _count(files: int) -> str:
+    return "no file" if not files else f"{files} file" + ("s" if files > 1 else "")
+
+
+def _shown(path: Path) -> str:
+    """A path as it is written where the command runs."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _obtain(lacking: Sequence[Missing], declared: int, study: Study) -> int:
+    if not lacking:
+        print(summary(lacking, declared, study.scale))
+        return 0
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("datalines").setLevel(logging.INFO)
+    policy = _policy(study)
+    failed = 0
+    for number, (wanted, _, path) in enumerate(lacking, start=1):
+        print(f"[{number}/{len(lacking)}] {wanted.url} ({size_text(wanted.bytes)})", flush=True)
+        try:
+            obtain(wanted.url, path, wanted.sha256, wanted.bytes, policy, wanted.key)
+            print(f"  {size_text(path.stat().st_size)} in {_shown(path)}", flush=True)
+        except DownloadError as error:
+            failed += 1
+            print(f"  failed: {error}", file=sys.stderr)
+    print(f"{len(lacking) - failed} of {_count(len(lacking))} obtained" + (f", {failed} failed." if failed else "."))
+    return FAILED if failed else 0
+
+
+def _policy(study: Study) -> Policy:
+    fetch = study.fetch.model_dump(mode="json")
+    if fetch["contact"] is None:
+        raise FetchError(f"fetch.contact {NO_CONTACT}")
+    return policy_of({**fetch, "user_agent": f"datalines/{VERSION} (+{fetch['contact']})"})
+
+
+def _exposed(given: argparse.Namespace, checkout: Path) -> int:
+    found = exposure(checkout / "results", given.list, given.scale)
+    exposed = [model for model in found.models if model.listed]
+    unknown = [model for model in found.models if model.listed is None]
+    if given.json:
+        content = {
+            "list": str(given.list),
+            "names": found.names,
+            "samples": len(found.ids),
+            "unresolved": found.unresolved,
+            "models": len(found.models),
+            "exposed": [dataclasses.asdict(model) for model in exposed],
+            "unknown": [dataclasses.asdict(model) for model in unknown],
+        }
+        print(json.dumps(content, indent=2))
+    else:
+        print(report(found, given.list))
+    return FAILED if exposed or unknown else 0
+
+
+def report(found: Exposure, listing: Path) -> str:
+    """What `datalines exposed` says: the list, the models that saw samples of it, and what cannot be told."""
+    exposed = [model for model in found.models if model.listed]
+    unknown = [model for model in found.models if model.listed is None]
+    lines = [f"{listing}: {found.names} names stand for {len(found.ids)} samples."]
+    if found.unresolved:
+        shown = [f"  {name}" for name in found.unresolved[:UNRESOLVED_SHOWN]]
+        more = len(found.unresolved) - len(shown)
+        lines += [f"{len(found.unresolved)} names fit no row of the pools here:", *shown]
+        lines += [f"  and {more} more"] if more else []
+    lines.append("")
+    if exposed:
+        header = ("scale", "family", "size", "seed", "mixture", "listed", "of")
+        rows = [(m.scale, m.family, m.size, str(m.seed), m.mixture, str(m.listed), str(m.samples)) for m in exposed]
+        lines += [*table(header, rows, right={3, 5, 6}), ""]
+    for model in unknown:
+        lines.append(f"{model.scale} {model.family} {model.size} {model.seed} cannot be told: {model.reason}")
+    models = f"{len(exposed)} of {len(found.models)} trained models saw samples of the list."
+    lines.append(models if found.models else "There are no trained models here.")
+    return "\n".join(lines)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:
+    """Lines of a table with a line under its header; `right` are the columns set to the right."""
+    widths = [max(len(row[place]) for row in [header, *rows]) for place in range(len(header))]
+
+    def line(cells: Sequence[str]) -> str:
+        pads = [cell.rjust if place in right else cell.ljust for place, cell in enumerate(cells)]
+        return "  ".join(pad(width) for pad, width in zip(pads, widths, strict=True)).rstrip()
+
+    return [line(header), "  ".join("-" * width for width in widths), *map(line, rows)]

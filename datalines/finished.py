@@ -1,0 +1,50 @@
+"""What a finished run leaves for the case that it is asked for again with the same data, recipe, seed and code.
+
+Snakemake runs a job again whenever one before it did, also where that one made the same files again, as a mixture does
+whose pool lost samples that the mixture never had.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from datalines.files import atomic, read_json, sha256_file
+
+
+def remember(folder: Path, outputs: list[Path]) -> None:
+    """Keep the outputs of the run whose state lies in `folder`, as links or copies, under their names."""
+    kept = folder.with_suffix(".done")
+    kept.mkdir(parents=True, exist_ok=True)
+    for path in outputs:
+        _link(path, kept / path.name)
+
+
+def recall(folder: Path, outputs: list[Path]) -> bool:
+    """Put the outputs of a finished run back in place; False where it is not finished or its weights are not as they
+    were.
+
+    The first output is the summary, whose entries under `weights` name the files beside it with their sha256.
+    """
+    kept = folder.with_suffix(".done")
+    if not all((kept / path.name).is_file() for path in outputs):
+        return False
+    for entry in read_json(kept / outputs[0].name)["weights"]:
+        weights = outputs[0].parent / entry["path"]
+        if not weights.is_file() or sha256_file(weights) != entry["sha256"]:
+            return False
+    for path in reversed(outputs):
+        _link(kept / path.name, path)
+    return True
+
+
+def _link(origin: Path, target: Path) -> None:
+    """A hard link, or a copy where the file system allows none; the two names never share a file that is rewritten, as
+    every writer of this project renames a new file over the old one."""
+    with suppress(FileNotFoundError):
+        target.unlink()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(origin, target)
+    except OSError:
+        with atomic(target) as temporary:
+            temporary.write_bytes(origin.read_bytes())

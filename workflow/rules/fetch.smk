@@ -1,0 +1,75 @@
+# Sources on the web: their lists, and the images that the lists name.
+
+
+rule download_list:
+    """Obtain one file of a list that is named by its address; the mirror is asked first."""
+    output:
+        target="<downloads>/{place}",
+    log:
+        "<logs>/download_list/{place}.log",
+    wildcard_constraints:
+        place=downloads,
+    conda:
+        "../../envs/data.yaml"
+    params:
+        wanted=wanted_download,
+    resources:
+        network=1,
+    message:
+        "download {wildcards.place}"
+    script:
+        "../scripts/download_list.py"
+
+
+rule read_list:
+    """Read a pool's list: choose its rows, give each an id, cut it into parts by a hash of the address."""
+    input:
+        files=list_files,
+        exclusions=ancient_exclusions,
+    output:
+        manifest="<lists>/{pool}/manifest.json",
+    log:
+        "<logs>/read_list/{pool}.log",
+    wildcard_constraints:
+        pool=url_pools,
+    conda:
+        "../../envs/data.yaml"
+    params:
+        spec=lookup(dpath="read_list/{pool}", within=tables),
+        request=list_digest,
+        code=code_if_followed("read_list"),
+    message:
+        "read the list of pool {wildcards.pool}"
+    script:
+        "../scripts/read_list.py"
+
+
+rule fetch_pool:
+    """Fetch one part of a list: images, a row for every requested item, the attempts, a receipt."""
+    input:
+        listing=pool_listing,
+        previous=earlier_rounds,
+        previous_rows=earlier_rows,
+    output:
+        images="<pools>/{pool}/{part}.tar",
+        rows="<pools>/{pool}/{part}.parquet",
+        attempts="<pools>/{pool}/{part}.attempts.parquet",
+        receipt="<pools>/{pool}/{part}.json",
+    log:
+        "<logs>/fetch_pool/{pool}-{part}.log",
+    wildcard_constraints:
+        pool=url_pools,
+    threads: 2
+    conda:
+        "../../envs/data.yaml"
+    params:
+        spec=lookup(dpath="fetch_pool/{pool}", within=tables),
+        states=states,
+        requested=rows_digest,
+        code=code_if_followed("fetch_pool"),
+    resources:
+        network=1,
+    message:
+        "fetch pool {wildcards.pool}, part {wildcards.part}"
+    script:
+        "../scripts/fetch_pool.py"
