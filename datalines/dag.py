@@ -128,7 +128,7 @@ class Dag(DataPaths):
         return found
 
     def _pool_titles(self) -> dict[str, str]:
-        """Display names where pools are meant: a pool has its own title, in the place (and so in the colour) of a family
+        """Display names where pools are meant: a pool has its own title, in the place (hence the colour) of a family
         of the same slug; sources that others stand in for have the title of their card."""
         places = {name: name for section in ("families", "ensembles", "shifts") for name in self.specs[section]}
         pools = {name: spec["title"] for name, spec in self.specs["pools"].items()}

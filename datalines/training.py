@@ -6,7 +6,6 @@ optimiser, the history and one integer. The state lives outside the declared out
 retry.
 """
 
-import fcntl
 import json
 import logging
 import math
@@ -14,7 +13,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -229,20 +227,3 @@ def discard(state: State) -> None:
     for entry in os.scandir(state.folder):
         Path(entry.path).unlink()
     state.folder.rmdir()
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the run's lock: after a kill of the workflow alone, its old job may still be training; the new one waits for
-    it.
-
-    The kernel releases the lock when the process that holds it ends, however it ends.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            log.info("another process is training this run; waiting for it to end")
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

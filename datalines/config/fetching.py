@@ -98,6 +98,11 @@ class ImageForm(Spec):
     side: Positive | None = Field(default=None, description="Pixels of the side after resizing.")
     by: Literal["longer", "shorter"] | None = Field(default=None, description="Which side gets `side` pixels.")
     upscale: bool = Field(default=False, description="Whether smaller images are enlarged (the RedCaps script does).")
+    resample: Literal["area", "bicubic", "lanczos"] = Field(
+        default="area",
+        description="How images are reduced: area is the mean of the pixels covered, as img2dataset does by default; "
+        "bicubic is Pillow's own default. Enlarging is bicubic in any case but lanczos.",
+    )
     quality: Annotated[int, Field(ge=1, le=100)] = Field(default=95, description="JPEG quality where one is written.")
     max_pixels: Positive = Field(default=100_000_000, description="Largest width x height that is decoded.")
     min_side: Positive = Field(default=2, description="Shortest side accepted, in pixels; a tracking pixel has 1.")

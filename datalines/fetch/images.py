@@ -61,7 +61,7 @@ def work(body: bytes, image: dict[str, Any]) -> Work:
     `store: original` keeps JPEG, PNG and WebP byte for byte and turns GIF, BMP and TIFF into JPEG of `quality`; width
     and height are those of the pixels as decoded: an EXIF orientation is not applied, as PIL and open_clip do not
     apply it to what they read. `store: resized` applies it, then gives the longer or shorter side `side` pixels
-    (bicubic, PIL's default, as the papers' RedCaps script), and writes JPEG of `quality`; a smaller image is enlarged
+    (by the filter `resample`), and writes JPEG of `quality`; a smaller image is enlarged
     only with `upscale`. Of a moving image the first frame counts, or it is refused; a transparent one is laid on white.
     """
     if not body:
@@ -103,6 +103,8 @@ def _work(body: bytes, spec: dict[str, Any]) -> Work:
     with Image.open(io.BytesIO(body), formats=FORMATS) as image:
         kind = image.format or ""
         _check(image, kind, spec)
+        if spec["store"] == "original" and kind in ("JPEG", "MPO"):
+            image.draft("L", image.size)  # every byte is decoded; colours that nobody looks at are not computed
         image.load()
         if spec["store"] == "resized":
             return _jpeg(_resized(image, spec), spec["quality"])
@@ -127,12 +129,21 @@ def _check_pixels(size: tuple[int, int], spec: dict[str, Any]) -> None:
 
 
 def _resized(image: Image.Image, spec: dict[str, Any]) -> Image.Image:
-    upright = to_rgb(_turned(image))
+    turned = _turned(image)
+    plain = turned.mode == "RGB" and "transparency" not in turned.info
+    upright = turned if plain else to_rgb(turned)
     size = resized_size(upright.size, spec["side"], spec["by"], spec["upscale"])
     if size == upright.size:
         return upright
     _check_pixels(size, spec)  # an enlarged strip of 3 x 3000 pixels would fill the memory
-    return upright.resize(size, Image.Resampling.BICUBIC)
+    return upright.resize(size, _filter(spec["resample"], size < upright.size))
+
+
+def _filter(name: str, smaller: bool) -> Image.Resampling:
+    """The filter; the mean over an area says nothing of an image that is enlarged."""
+    if name == "area" and smaller:
+        return Image.Resampling.BOX
+    return Image.Resampling.LANCZOS if name == "lanczos" else Image.Resampling.BICUBIC
 
 
 def _turned(image: Image.Image) -> Image.Image:
@@ -149,7 +160,7 @@ def _turned(image: Image.Image) -> Image.Image:
 
 def _jpeg(image: Image.Image, quality: int) -> Work:
     stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=quality)
+    image.save(stream, "JPEG", quality=quality, comment=b"")  # else the original's comment goes along
     return Work(OK, "", stream.getvalue(), JPEG_EXTENSION, image.width, image.height)
 
 

@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datalines.errors import CountError
-from datalines.files import HashingWriter, atomic, sha256_file
+from datalines.files import atomic, sha256_file
 from datalines.images import DECODER
 from datalines.pools.base import OK
-from datalines.tars import END_OF_ARCHIVE, tar_entry
+from datalines.tars import TarWriter, tar_writer
 
 COLUMNS = pa.schema(
     [
@@ -96,12 +96,11 @@ def row_groups(path: Path, schema: pa.Schema) -> Iterator[RowGroups]:
 class PartWriter:
     """Takes the items of a part one after another; the order of calls is the order in both files."""
 
-    def __init__(self, pool: str, tar: IO[bytes], rows: RowGroups) -> None:
+    def __init__(self, pool: str, tar: TarWriter, rows: RowGroups) -> None:
         self._pool = pool
-        self._tar = HashingWriter(tar)
+        self._tar = tar
         self._rows = rows
         self._statuses: Counter[str] = Counter()
-        self._tar_sha256 = ""
 
     def fail(self, row: dict[str, Any]) -> None:
         """An item without an image; `row` has id, key, a status other than `ok`, and what else is known of it."""
@@ -109,22 +108,13 @@ class PartWriter:
 
     def store(self, row: dict[str, Any], image: bytes, sha256: str) -> int:
         """An item with its image, decoded before by the caller, and its digest; returns where it lies in the tar."""
-        header, padding = tar_entry(f"{row['id']}.{row['extension']}", len(image))
-        self._tar.write(header)
-        offset = self._tar.position
-        self._tar.write(image)
-        self._tar.write(padding)
+        offset = self._tar.add(f"{row['id']}.{row['extension']}", image)
         self._add(row | {"offset": offset, "bytes": len(image), "sha256": sha256})
         return offset
 
     def _add(self, row: dict[str, Any]) -> None:
         self._statuses[row["status"]] += 1
         self._rows.add(EMPTY | row, len(row.get("caption", "")))
-
-    def close(self) -> None:
-        """Write the end of the tar."""
-        self._tar.write(END_OF_ARCHIVE)
-        self._tar_sha256 = self._tar.hexdigest()
 
     def counts(self, tar: Path, rows: Path) -> dict[str, Any]:
         """What the receipt says of the finished files; requested = stored + failed by status is checked."""
@@ -138,7 +128,7 @@ class PartWriter:
             "stored": stored,
             "failed": dict(sorted(failed.items())),
             "decoder": DECODER,
-            "tar": {"path": tar.name, "bytes": tar.stat().st_size, "sha256": self._tar_sha256},
+            "tar": {"path": tar.name, "bytes": tar.stat().st_size, "sha256": self._tar.hexdigest()},
             "rows": {"path": rows.name, "bytes": rows.stat().st_size, "sha256": sha256_file(rows)},
         }
 
@@ -150,8 +140,6 @@ def part_files(pool: str, tar: Path, rows: Path, facts: list[pa.Field]) -> Itera
     `facts` are the columns after the fixed ones. `counts` may be asked for after the block.
     """
     schema = pa.schema([*COLUMNS, *facts])
-    with row_groups(rows, schema) as groups, atomic(tar) as temporary, temporary.open("wb") as stream:
-        writer = PartWriter(pool, stream, groups)
-        yield writer
-        writer.close()
+    with row_groups(rows, schema) as groups, tar_writer(tar) as writer:
+        yield PartWriter(pool, writer, groups)
         groups.close()

@@ -18,8 +18,8 @@ import torch
 
 from datalines import training
 from datalines.files import read_json
+from datalines.locks import alone
 from datalines.objectives import Clip
-from datalines.training import alone
 from tests.scripts.tiny_files import write_mixture
 from tests.unit.tiny_runs import recipe
 from workflow.scripts import train_model
@@ -238,7 +238,7 @@ def test_two_processes_on_one_run(run: Run, whole: dict[str, bytes], caplog: pyt
     caplog.set_level(logging.INFO)
     run.start()
     (lock,) = run.states.glob("*.lock")
-    with alone(lock.with_suffix("")):
+    with alone(lock.with_suffix(""), "testing"):
         second = threading.Thread(target=run.start)
         second.start()
         second.join(0.7)

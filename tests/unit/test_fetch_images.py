@@ -160,6 +160,19 @@ def test_redcaps_makes_the_longer_side_a_thousand_pixels_of_small_images_too() -
         assert decode(done.data).size == expected
 
 
+def test_area_takes_the_mean_of_the_pixels_that_are_covered() -> None:
+    grey = np.asarray(Image.open(io.BytesIO(pictures.png(64, 48))).convert("L"))
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, "PNG")
+    body = buffer.getvalue()
+    means = grey.reshape(24, 2, 32, 2).mean(axis=(1, 3))
+    found = pixels(resized(body, side=24, resample="area", quality=100))
+    assert np.abs(found - means[..., None]).max() <= 2
+    # Enlarging by area would repeat pixels; it is bicubic.
+    larger = {"side": 96, "upscale": True}
+    assert resized(body, **larger, resample="area").data == resized(body, **larger, resample="bicubic").data
+
+
 def test_resizing_is_bicubic_as_pil_does_it() -> None:
     body = pictures.png(200, 150)
     expected = Image.open(io.BytesIO(body)).resize((64, 48), Image.Resampling.BICUBIC)
@@ -186,6 +199,16 @@ def test_the_named_side_is_exact_and_the_ratio_stays(
         scale = side / reference((width, height))
         assert all(abs(new - old * scale) <= 1 for new, old in zip(size, (width, height), strict=True))
     assert min(size) >= 1
+
+
+def test_nothing_but_pixels_goes_into_resized_images() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a secret place"
+    more = {"exif": exif, "icc_profile": b"a profile" * 50, "comment": b"by somebody"}
+    bare, dressed = pictures.encode(flat((9, 90, 200)), "JPEG"), pictures.encode(flat((9, 90, 200)), "JPEG", **more)
+    assert len(dressed) > len(bare) + 400
+    for side in (48, 24):
+        assert resized(dressed, side=side).data == resized(bare, side=side).data
 
 
 def test_equal_bytes_give_equal_bytes() -> None:

@@ -15,11 +15,11 @@ from torch import nn
 from datalines import training
 from datalines.errors import DatalinesError, TrainingError
 from datalines.loader import batch_positions, epoch_order
+from datalines.locks import alone
 from datalines.objectives import normalise
 from datalines.training import (
     Data,
     State,
-    alone,
     history_frame,
     learning_rate,
     load_weights,
@@ -248,13 +248,13 @@ def test_the_second_of_two_on_one_run_waits(tmp_path: Path, caplog: pytest.LogCa
     entered = threading.Event()
 
     def second() -> None:
-        with alone(tmp_path / "run"):
+        with alone(tmp_path / "run", "training this run"):
             entered.set()
 
-    with alone(tmp_path / "run"):
+    with alone(tmp_path / "run", "training this run"):
         other = threading.Thread(target=second)
         other.start()
-        with alone(tmp_path / "another-run"):
+        with alone(tmp_path / "another-run", "training this run"):
             assert not entered.wait(0.3)
     assert entered.wait(5)
     other.join()

@@ -26,6 +26,7 @@ ORIGINAL = {
     "side": None,
     "by": None,
     "upscale": False,
+    "resample": "bicubic",
     "quality": 90,
     "max_pixels": 10_000_000,
     "min_side": 2,

@@ -14,13 +14,13 @@ from datalines.files import digest_json, read_json, sha256_file, write_csv, writ
 from datalines.finished import recall, remember
 from datalines.job import run
 from datalines.loader import decode_all
+from datalines.locks import alone
 from datalines.objectives import Objective
 from datalines.shards import image_bytes
 from datalines.training import (
     Data,
     Plan,
     State,
-    alone,
     discard,
     history_frame,
     plan,
@@ -79,7 +79,7 @@ def main(
     }
     # A state left by other code is not gone on from.
     folder = states / digest_json([identity, code])
-    with alone(folder):
+    with alone(folder, "training this run"):
         if recall(folder, [summary, history]):
             log.info("same data, recipe, seed and code as the finished run: nothing to train")
             shutil.rmtree(folder, ignore_errors=True)
