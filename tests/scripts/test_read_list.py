@@ -48,7 +48,7 @@ def test_a_list_of_another_length_than_declared(tmp_path: Path) -> None:
     manifest = tmp_path / "out" / "manifest.json"
     read_list.main("web", url_pool(expected_rows=20), [path], manifest)
     with pytest.raises(
-        PoolError, match=r"^pools\.web\.expected_rows: the list has 20 rows, not 21; fetch the list again"
+        PoolError, match=r"^pools\.web\.source: the card states 21 rows, and the list has 20; complete it"
     ):
         read_list.main("web", url_pool(expected_rows=21), [path], manifest)
     assert not manifest.exists()

@@ -2,7 +2,6 @@
 
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +12,7 @@ from datalines.fetch import part
 from datalines.fetch.journal import BLOBS
 from tests.unit.url_lists import NOWHERE, POOL, Entry, Fetching, answered, fill, image_urls, url_spec, write_list
 from tests.web import pictures
-from tests.web.server import Site, serve
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Site]:
-    """One server for all tests of this file."""
-    with serve() as site:
-        yield site
-
-
-@pytest.fixture
-def site(server: Site) -> Iterator[Site]:
-    """The server, with no request counted."""
-    server.forget()
-    yield server
-    server.forget()
-
-
-@pytest.fixture
-def fetching(tmp_path: Path) -> Fetching:
-    return Fetching(tmp_path)
+from tests.web.server import Site
 
 
 def test_an_unchanged_list_is_made_again_without_a_request_and_with_the_same_bytes(

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +18,9 @@ from datalines.errors import FetchError
 from datalines.fetch.journal import BLOBS, RECORDS
 from datalines.locks import alone
 from tests.unit.url_lists import NOWHERE, POOL, Entry, Fetching, answered, fill, image_urls, url_spec, write_list
-from tests.web.server import Site, serve
+from tests.web.server import Site
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Site]:
-    """One server for all tests of this file."""
-    with serve() as site:
-        yield site
-
-
-@pytest.fixture
-def site(server: Site) -> Iterator[Site]:
-    """The server, with no request counted."""
-    server.forget()
-    yield server
-    server.forget()
-
-
-@pytest.fixture
-def fetching(tmp_path: Path) -> Fetching:
-    return Fetching(tmp_path)
 
 
 def killed(fetching: Fetching, spec: dict[str, Any], act: str, number: int) -> list[str]:

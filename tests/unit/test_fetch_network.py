@@ -14,7 +14,7 @@ import trustme
 
 from datalines.fetch import addresses, resolver
 from datalines.fetch.resolver import RefusedAddressError, Resolver, UnresolvedError, checked_socket, system_lookup
-from tests.web.asking import ask, impatient, stand_in_names
+from tests.web.asking import ask, impatient
 from tests.web.faults import location
 from tests.web.server import Site, serve
 
@@ -24,12 +24,6 @@ def site() -> Iterator[Site]:
     """A fresh server."""
     with serve() as running:
         yield running
-
-
-@pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """What the system's lookup finds: {name: addresses}; a name that is not here is unknown."""
-    return stand_in_names(monkeypatch)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import logging
 import signal
 import tarfile
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -24,7 +23,7 @@ from datalines.images import decode
 from datalines.pools.partfiles import COLUMNS
 from tests.unit.url_lists import NOWHERE, POOL, Entry, Fetching, fill, image_urls, url_spec, write_list
 from tests.web import pictures
-from tests.web.server import Site, serve
+from tests.web.server import Site
 
 FAULTS = {
     "ok": "ok.jpg ok.png ok.webp ok.gif grey.jpg cmyk.jpg palette.png rgba.png sixteen.png sixteen.tiff animated.gif "
@@ -50,29 +49,6 @@ FAULTS = {
     "too_many_pixels": "bomb.png",
     "too_small": "pixel.png",
 }
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Site]:
-    """One server for all tests of this file; what takes it long is made before."""
-    with serve() as site:
-        for path in ("/bomb.png", "/large.jpg"):
-            with urllib.request.urlopen(site.url(path)) as answer:
-                answer.read()
-        yield site
-
-
-@pytest.fixture
-def site(server: Site) -> Iterator[Site]:
-    """The server, with no request counted."""
-    server.forget()
-    yield server
-    server.forget()
-
-
-@pytest.fixture
-def fetching(tmp_path: Path) -> Fetching:
-    return Fetching(tmp_path)
 
 
 def failed(rows: pd.DataFrame) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pytest
 from datalines.fetch import resolver
 from datalines.fetch.hosts import GIVE_UP
 from datalines.fetch.policy import Host
-from tests.web.asking import ask, impatient, stand_in_names
+from tests.web.asking import ask, impatient
 from tests.web.server import Site, serve
 
 
@@ -19,12 +19,6 @@ def site() -> Iterator[Site]:
     """A fresh server."""
     with serve() as running:
         yield running
-
-
-@pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """What the system's lookup finds: {name: addresses}; a name that is not here is unknown."""
-    return stand_in_names(monkeypatch)
 
 
 def test_a_host_is_asked_at_its_rate(site: Site, names: dict[str, list[str]]) -> None:

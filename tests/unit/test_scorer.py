@@ -21,19 +21,7 @@ from datalines.models import build_clip
 from datalines.scorer import load_scorer
 from datalines.training import save_weights
 from tests.unit.tiny_runs import SPEC, objective, recipe, supervised
-from tests.unit.tiny_scorer import CAPTIONS, clip, declared, pictures, scored, write_part, write_weights
-
-
-@pytest.fixture
-def part(tmp_path: Path) -> Path:
-    """A part's receipt."""
-    return write_part(tmp_path / "web")
-
-
-@pytest.fixture
-def weights(tmp_path: Path) -> Path:
-    """A file of weights."""
-    return write_weights(tmp_path / "tiny.safetensors")
+from tests.unit.tiny_scorer import CAPTIONS, clip, declared, pictures, scored
 
 
 def refusal(spec: dict[str, Any]) -> str:

@@ -25,18 +25,6 @@ from tests.unit.tiny_runs import SPEC, png
 from tests.unit.tiny_scorer import CAPTIONS, LONG, clip, declared, pictures, scored, write_part, write_weights
 
 
-@pytest.fixture
-def part(tmp_path: Path) -> Path:
-    """A part's receipt."""
-    return write_part(tmp_path / "web")
-
-
-@pytest.fixture
-def weights(tmp_path: Path) -> Path:
-    """A file of weights."""
-    return write_weights(tmp_path / "tiny.safetensors")
-
-
 def plain_cosines(model: Any, images: list[bytes]) -> list[float]:
     """The formula, pair by pair."""
     tokenizer = build_tokenizer(SPEC)

@@ -4,6 +4,7 @@ As in the Makefile, `datalines.unlock` comes before the next call.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -92,6 +93,8 @@ def test_the_job_of_a_killed_snakemake_is_waited_for(finished: Checkout, tmp_pat
     """Only Snakemake is killed: its job trains on. The next call's job waits for the run's lock."""
     checkout = finished.copy(tmp_path / "copy")
     (checkout.root / SUMMARY).unlink()
+    for remembered in (checkout.results / "state").glob("*.done"):
+        shutil.rmtree(remembered)
     process = start(checkout, SUMMARY)
     wait_for(lambda: list((checkout.results / "state").glob("*/state.pt")) or process.poll() is not None)
     os.killpg(process.pid, signal.SIGSTOP)

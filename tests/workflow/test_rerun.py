@@ -106,7 +106,7 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
     ),
     "a table's script": (code(f"{FIGURES}/tab_01_sources.py"), {"make_table": 1, "write_report": 1}),
     "the report's style": (code("workflow/report/style.css"), {"write_report": 1}),
-    "a family's title": (study(("{title: Photos and drawings,", "{title: Both,")), {**DRAWN, "make_table": 1}),
+    "a family's title": (study(("{title: Photos and drawings,", "{title: Both,")), DRAWN),
     "a figure's title": (study(("{title: Lines,", "{title: All lines,")), {"draw_figure": 1, "write_report": 1}),
     "a pool's licence": (
         study(("    seed: 2\n", "    seed: 2\n    licence: free\n")),

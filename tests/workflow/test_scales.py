@@ -33,6 +33,8 @@ def made_up_data(scale: str, folder: Path) -> dict[str, str]:
             place.parent.mkdir(parents=True, exist_ok=True)
             if place.suffix == ".tar":
                 tarfile.open(place, "w").close()
+            elif spec["kind"] == "urls":
+                place.touch()
             else:
                 (place / (spec.get("root") or "")).mkdir(parents=True, exist_ok=True)
     # Variables of paths that are alternatives to the first.
@@ -42,15 +44,20 @@ def made_up_data(scale: str, folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_scale_builds_its_graph(fresh: Checkout, scale: str, tmp_path: Path) -> None:
-    jobs = fresh.call("--dry-run", scale=scale, **made_up_data(scale, tmp_path / "data")).jobs()
     study = load_study(ROOT, {"scale": scale})
+    if any(study.pools[pool].kind == "urls" for pool in study.pools_of()):
+        contact = "standalone: true\nfetch: {contact: tests@example.org}\n"
+        fresh.edit(f"config/scales/{scale}.yaml", "standalone: true\n", contact)
+    jobs = fresh.call("--dry-run", scale=scale, **made_up_data(scale, tmp_path / "data")).jobs()
     experiments = {name for paper in study.targets() for name in study.experiments_of(paper)}
     runs = {run for name in experiments for run in study.runs(name)}
     adversarial = [spec for spec in map(study.shifts.get, study.shifts_used()) if isinstance(spec, AdversarialShift)]
     runs |= {Run(spec.model.family, spec.model.size, spec.model.seed) for spec in adversarial}
-    assert jobs["train_model"] == len(runs)
-    assert jobs["fit_lines"] == jobs["collect_records"] == len(experiments)
-    assert jobs["draw_figure"] == sum(len(study.papers[paper].figures) for paper in study.targets())
+    figures = [figure for paper in study.targets() for figure in study.papers[paper].figures.values()]
+    assert jobs.get("train_model", 0) == len(runs)
+    assert jobs.get("fit_lines", 0) == jobs.get("collect_records", 0) == len(experiments)
+    assert jobs.get("draw_figure", 0) == sum(figure.experiment is not None for figure in figures)
+    assert jobs.get("draw_pool_figure", 0) == sum(figure.pools is not None for figure in figures)
     assert jobs["write_report"] == 1
 
 

@@ -209,7 +209,7 @@ def test_what_is_taken_down_leaves_parts_shards_and_mixtures(built: WebCheckout,
     assert site.total() == 0
     after = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in shards.glob("*.tar")}
     assert {name for name in before if before[name] != after.get(name)} == {held}
-    for folder in ("pools", "shards", "mixtures"):
+    for folder in ("pools", "shards", "mixtures", "state"):
         for tar in (checkout.results / folder).rglob("*.tar"):
             with tarfile.open(tar) as archive:
                 assert not [name for name in archive.getnames() if name.startswith(entry)], tar

@@ -118,7 +118,6 @@ rule collect_pools:
         table="<records>/pools.csv",
     log:
         "<logs>/collect_pools/pools.log",
-    localrule: True
     conda:
         "../../envs/data.yaml"
     params:
