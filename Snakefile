@@ -32,21 +32,6 @@ pathvars:
     benchmarks="<results>/benchmarks",
 
 
-wildcard_constraints:
-    pool=known("pools"),
-    filter=known("filters"),
-    mixture=known("mixtures"),
-    family=known("families"),
-    shift=known("shifts"),
-    suite=known("suites"),
-    experiment=known("experiments"),
-    paper=known("papers"),
-    size=SLUG,
-    part=r"\d+(r\d+)?",
-    scorer=known("scorers"),
-    seed=r"\d+",
-
-
 report: "workflow/report/workflow.rst"
 
 

@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from datalines.errors import FetchError
@@ -40,9 +39,7 @@ class Partial:
             self.restart()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.path.is_file() and not self.size:
             self.path.unlink()
             self.note.unlink(missing_ok=True)

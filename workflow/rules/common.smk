@@ -33,6 +33,21 @@ def known(section):
     return one_of(dag.specs[section])
 
 
+wildcard_constraints:
+    pool=known("pools"),
+    filter=known("filters"),
+    mixture=known("mixtures"),
+    family=known("families"),
+    shift=known("shifts"),
+    suite=known("suites"),
+    experiment=known("experiments"),
+    paper=known("papers"),
+    size=SLUG,
+    part=r"\d+(r\d+)?",
+    scorer=known("scorers"),
+    seed=r"\d+",
+
+
 url_pools = one_of(dag.url_pools())
 declared_pools = one_of(sorted(set(dag.specs["pools"]) - set(dag.url_pools())))
 downloads = one_of(dag.downloads())

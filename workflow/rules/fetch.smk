@@ -11,10 +11,10 @@ rule download_list:
         place=downloads,
     conda:
         "../../envs/data.yaml"
-    params:
-        wanted=wanted_download,
     resources:
         network=1,
+    params:
+        wanted=wanted_download,
     message:
         "download {wildcards.place}"
     script:
@@ -59,16 +59,16 @@ rule fetch_pool:
         "<logs>/fetch_pool/{pool}-{part}.log",
     wildcard_constraints:
         pool=url_pools,
-    threads: 2
     conda:
         "../../envs/data.yaml"
+    threads: 2
+    resources:
+        network=1,
     params:
         spec=lookup(dpath="fetch_pool/{pool}", within=tables),
         states=states,
         requested=rows_digest,
         code=code_if_followed("fetch_pool"),
-    resources:
-        network=1,
     message:
         "fetch pool {wildcards.pool}, part {wildcards.part}"
     script:
