@@ -110,7 +110,7 @@ def compare(ours: Job, theirs: Job, repeats: int, folder: Path) -> tuple[float, 
     return round(ratio, 2), {name: round(value, 4) for name, value in medians.items()}
 
 
-def measure(samples: int = 6000, repeats: int = 7) -> dict[str, Any]:
+def measure(samples: int = 20_000, repeats: int = 5) -> dict[str, Any]:
     """Ratios for a mixture of 11/12 of a pool (whole shards and one cut), a random half of each shard, and writing."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -87,6 +87,7 @@ class Dag(DataPaths):
             },
             "titles": self._titles(("families", "ensembles", "shifts", "pools")),
             "pool_titles": self._pool_titles(),
+            "overlap_titles": {**self._titles(("shifts",)), **self._titles(("pools",))},
         }
 
     @staticmethod

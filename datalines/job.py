@@ -4,6 +4,7 @@ Only this module knows of the `snakemake` object, of `sys.argv` and of logging s
 """
 
 import argparse
+import errno
 import inspect
 import json
 import logging
@@ -20,6 +21,7 @@ from datalines.errors import DatalinesError
 from datalines.receipts import write_receipt
 
 log = logging.getLogger("datalines")
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def run(main: Callable[..., None]) -> None:
@@ -133,6 +135,9 @@ def _fail(error: Exception) -> None:
     """End the job. An error that the user can act on is a sentence; any other leaves its traceback too."""
     if isinstance(error, DatalinesError):
         log.error("%s", error)
+    elif isinstance(error, OSError) and error.errno in NO_SPACE:
+        place = f" of {error.filename}" if error.filename else ""
+        log.error("no space is left on the disk%s; free some and run the same command, which goes on from there", place)
     else:
         log.error("unexpected %s: %s", type(error).__name__, error)
         files = [handler for handler in logging.getLogger().handlers if isinstance(handler, logging.FileHandler)]

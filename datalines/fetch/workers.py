@@ -89,8 +89,7 @@ class _Worker:
         """Have one body prepared. Raises ConnectionError or EOFError if the process ends over it."""
         await self._begun()
         loop = asyncio.get_running_loop()
-        await loop.sock_sendall(self._socket, QUESTION.pack(len(body)))
-        await loop.sock_sendall(self._socket, body)
+        await loop.sock_sendall(self._socket, QUESTION.pack(len(body)) + body)
         described, length = REPLY.unpack(await self._receive(REPLY.size))
         content = json.loads(await self._receive(described))
         prepared = Prepared(Work(**content.pop("work")), **content)

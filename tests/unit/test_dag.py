@@ -60,8 +60,12 @@ def test_tables_of_work_hold_no_titles(tmp_path: Path) -> None:
     [
         ("experiments", "families.yfcc.title", {"titles/yfcc"}),
         ("experiments", "ensembles.pair.title", {"titles/pair"}),
-        ("shifts", "shifts.sketch.title", {"titles/sketch", "draw_samples/shifts"}),
-        ("pools", "pools.photo.title", {"titles/photo", "pool_titles/photo", "draw_samples/sources"}),
+        ("shifts", "shifts.sketch.title", {"titles/sketch", "overlap_titles/sketch", "draw_samples/shifts"}),
+        (
+            "pools",
+            "pools.photo.title",
+            {"titles/photo", "pool_titles/photo", "overlap_titles/photo", "draw_samples/sources"},
+        ),
         ("papers/qnq", "papers.qnq.figures.fig-02.title", {"draw_figure/qnq"}),
         ("papers/qnq", "papers.qnq.tables.tab-01.title", {"make_table/qnq"}),
         ("papers/qnq", "papers.qnq.title", set()),

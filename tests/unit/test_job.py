@@ -27,6 +27,8 @@ def main(pool: str, part: int, files: list[Path], out: Path, spec: dict[str, Any
         raise PoolError("pools.web.path: /data/0.tar does not exist")
     if spec.get("fail") == "unknown":
         raise ZeroDivisionError("by zero")
+    if spec.get("fail") == "full":
+        raise OSError(28, "No space left on device", "/data/out.tar")
     out.write_text("done")
 '''
 
@@ -150,6 +152,15 @@ def test_an_error_that_a_user_can_act_on_is_a_sentence_without_a_traceback(
         assert "pools.web.path: /data/0.tar does not exist" in text
         assert "Traceback" not in text
     assert not (tmp_path / "receipts").exists()
+
+
+def test_a_full_disk_is_a_sentence_that_says_what_to_do(tmp_path: Path, script: types.ModuleType) -> None:
+    script.__dict__["snakemake"] = snakemake_job(tmp_path, fail="full")
+    with pytest.raises(SystemExit):
+        job.run(script.main)
+    log = (tmp_path / "logs" / "count_sheep" / "web-07.log").read_text()
+    assert "no space is left on the disk of /data/out.tar; free some and run the same command" in log
+    assert "Traceback" not in log
 
 
 def test_an_error_of_the_program_leaves_its_traceback_in_the_log(

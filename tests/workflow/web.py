@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,18 +44,25 @@ class WebCheckout(Checkout):
         super().copy(target)
         return WebCheckout(target)
 
-    def killed_after(self, seconds: float, *targets: str) -> None:
-        """Begin to build some targets; after a while everything that was started is killed."""
+    def killed_in(self, stage: str, *targets: str) -> bool:
+        """Begin to build some targets; as soon as a job of a rule has begun, everything that was started is killed.
+
+        Returns whether it came to that before all was done.
+        """
+        logs = self.results / "logs" / stage
+        begun = set(logs.glob("*"))
         command = [*SNAKEMAKE, *targets, "--config", "scale=web"]
         process = subprocess.Popen(
             command, cwd=self.root, env=self.environment(), start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
+        while process.poll() is None and not set(logs.glob("*")) - begun:
+            time.sleep(0.02)
+        running = process.poll() is None
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        return running
 
     def rows(self, pool: str = "wide") -> pd.DataFrame:
         """The rows of all parts of a pool."""
@@ -99,6 +107,7 @@ def default_rows(site: Site) -> list[tuple[str, str, str]]:
     rows = [(site.put(f"/picture/{n}.jpg", picture(n)), f"picture number {n} of many", "en") for n in range(PICTURES)]
     rows.append((site.url("/gone/1.jpg"), "a picture that is gone", "en"))
     rows.append((site.put("/page.jpg", b"<html>no picture</html>", "text/html"), "not a picture at all", "en"))
+    rows.append((site.url("/500.jpg"), "a picture that comes later", "en"))
     rows.append((rows[0][0], "the first picture again", "en"))
     rows.append((site.put("/other.jpg", picture(900)), "ein anderes Bild", "de"))
     rows.append((site.put("/short.jpg", picture(901)), "short", "en"))

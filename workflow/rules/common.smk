@@ -110,9 +110,11 @@ def table_rows(wildcards):
 
 
 def table_titles(wildcards):
-    """Display names, of pools where the table shows pools."""
+    """Display names of what the table shows: families, pools, or pools and shifts."""
     spec = tables["make_table"][wildcards.paper][wildcards.table]
-    return tables["titles" if spec["experiment"] else "pool_titles"]
+    return tables[
+        "titles" if spec["experiment"] else {"counts": "pool_titles", "overlap": "overlap_titles"}[spec["rows"]]
+    ]
 
 
 def pool_figure_script(wildcards):
