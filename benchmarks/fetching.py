@@ -4,9 +4,9 @@ Both sides fetch the same images from one local server, which runs in a process 
 and the ratio is that of the medians. Each side has two worker processes and first tries how many requests at once suit
 it best. Ours is the whole of `fetch_part`: requests, a full decode of every image, journal, tar, rows, attempts,
 receipt, from the first request on, while its processes still start. Of img2dataset the time between the first and the
-last moment of its own statistics counts, when its processes are started. The figure is of equal image work: `checked`, where both decode what they keep as it
-came, and `resized`, where both reduce by area. In `original`, which is told beside it, img2dataset stores bytes without
-looking at them.
+last moment of its own statistics counts, when its processes are started. The figure is of equal image work: `checked`,
+where both decode what they keep as it came, and `resized`, where both reduce by area. In `original`, which is told
+beside it, img2dataset stores bytes without looking at them.
 
 Usage: python -m benchmarks.fetching [images] [repeats]
 """
