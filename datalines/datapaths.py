@@ -17,6 +17,7 @@ from datalines.errors import PoolError
 from datalines.fetch.mirror import mirrored, place
 from datalines.files import digest_json, read_json, sha256_file
 from datalines.filters.exclusions import read_exclusions
+from datalines.lists.read import check_files
 from datalines.pools.webshards import shard_paths
 
 UNREAD = "the list is not read yet"
@@ -67,6 +68,14 @@ class DataPaths:
                 raise PoolError(f"pools.{pool}.list.path: no file matches {path}; correct it, or bring the file there")
             found += [str(hit) for hit in hits]
         return sorted(dict.fromkeys(found))
+
+    def check_lists(self) -> None:
+        """Look into the first file of every list that the targets need and that is there; PoolError, naming key, file
+        and choices, if it cannot be read as declared."""
+        for pool in self.study.pools_read():
+            if pool in self.url_pools():
+                files = [Path(path) for path in self.list_files(pool) if Path(path).is_file()]
+                check_files(files[:1], self.specs["pool_specs"][pool]["list"], f"pools.{pool}.list")
 
     def downloads(self) -> dict[str, dict[str, Any]]:
         """{place below results/downloads: url, bytes, sha256, key} of every list that pools name by its address."""

@@ -138,14 +138,15 @@ class _Worker:
 def serve(image: dict[str, Any]) -> None:
     """Prepare what comes through the socket that standard input is, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job is told, and closes the socket
-    with socket.socket(fileno=0) as connection, connection.makefile("rb") as questions:
+    # A socket that is reset and not closed, as when the job ends before its first image, is an end as well.
+    with contextlib.suppress(ConnectionError), socket.socket(fileno=0) as connection:
         connection.sendall(READY)
-        while len(head := questions.read(QUESTION.size)) == QUESTION.size:
-            (length,) = QUESTION.unpack(head)
-            body = questions.read(length)
-            if len(body) < length:
-                break
-            with contextlib.suppress(ConnectionError):  # the next reading ends this process
+        with connection.makefile("rb") as questions:
+            while len(head := questions.read(QUESTION.size)) == QUESTION.size:
+                (length,) = QUESTION.unpack(head)
+                body = questions.read(length)
+                if len(body) < length:
+                    break
                 connection.sendall(_reply(prepare(body, image), body))
 
 

@@ -1,9 +1,13 @@
 """Every scale builds its graph of jobs; the linter finds nothing; a bad configuration stops before any job."""
 
+import json
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -18,11 +22,24 @@ SCALES = sorted(path.stem for folder in ("scales", "examples") for path in (ROOT
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
+def write_list(path: Path, form: dict[str, Any]) -> None:
+    """A list of one row in the form that a card states."""
+    columns = {form["columns"]["url"]: "https://example.org/a.jpg", form["columns"]["caption"]: "a picture"}
+    columns |= {fact["column"]: 1.0 if fact["type"] == "number" else "x" for fact in form["facts"].values()}
+    if form["format"] == "parquet":
+        pq.write_table(pa.table({name: [value] for name, value in columns.items()}), path)
+    elif form["format"] == "json":
+        path.write_text(json.dumps({form["records"]: [columns]}))
+    else:
+        assert (form["format"], form["header"]) == ("tsv", False)
+        path.write_text("\t".join(str(columns[place]) for place in sorted(columns)) + "\n")
+
+
 def made_up_data(scale: str, folder: Path) -> dict[str, str]:
     """An empty tar at the first path of every pool and shift of a scale; returns the variables that lead there."""
     variables: dict[str, str] = {}
     content = load_study(ROOT, {"scale": scale}).resolved()
-    for spec in [*content["pools"].values(), *content["shifts"].values()]:
+    for spec in [*content["pool_specs"].values(), *content["shifts"].values()]:
         declared = spec.get("path") or []
         paths = [declared] if isinstance(declared, str) else declared
         for path in paths if spec["kind"] == "shards" else paths[:1]:
@@ -34,7 +51,7 @@ def made_up_data(scale: str, folder: Path) -> dict[str, str]:
             if place.suffix == ".tar":
                 tarfile.open(place, "w").close()
             elif spec["kind"] == "urls":
-                place.touch()
+                write_list(place, spec["list"])
             else:
                 (place / (spec.get("root") or "")).mkdir(parents=True, exist_ok=True)
     # Variables of paths that are alternatives to the first.

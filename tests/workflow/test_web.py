@@ -59,6 +59,15 @@ def test_every_row_is_accounted_for(built: WebCheckout) -> None:
     assert "http_404" in page
 
 
+def test_a_column_that_a_list_lacks_stops_before_any_job(site: Site, tmp_path: Path) -> None:
+    checkout = make_web(tmp_path / "wrong", site)
+    checkout.study("caption: text}", "caption: txt}")
+    call = checkout.call("mixtures")
+    assert call.code != 0 and not checkout.results.exists()
+    assert "pools.wide.list.columns.caption: data/wide.tsv has no column 'txt'; did you mean 'text'?" in call.text
+    assert "Traceback" not in call.text
+
+
 def test_a_second_call_asks_for_nothing(built: WebCheckout, site: Site) -> None:
     site.forget()
     call = built.call("all", "mixtures")

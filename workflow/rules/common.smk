@@ -5,9 +5,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from datalines.codehash import source_hash
-from datalines.config.errors import ConfigError
 from datalines.config.load import load_study
 from datalines.dag import Dag, listings
+from datalines.errors import DatalinesError
 
 SLUG = "[a-z0-9][a-z0-9-]{0,39}"
 
@@ -15,7 +15,8 @@ try:
     dag = Dag(load_study(Path(workflow.basedir), config), config)
     if not dag.recorded():
         dag.study.check_paths()
-except ConfigError as error:
+        dag.check_lists()
+except DatalinesError as error:
     raise WorkflowError(f"The configuration is not valid.\n{error}") from None
 
 tables = dag.tables()
