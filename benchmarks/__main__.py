@@ -47,8 +47,8 @@ def machine() -> dict[str, Any]:
     return {"cores": os.cpu_count(), "machine": platform.machine(), "system": platform.system(), "versions": versions()}
 
 
-def verdict(results: dict[str, Any]) -> list[str]:
-    """One line for each promise: the figure, the bound, and whether it holds."""
+def verdict(results: dict[str, Any], quick: bool) -> list[str]:
+    """One line for each promise: the figure, the bound, and whether it holds, of which less data say nothing."""
     lines = []
     for name, bound, least in PROMISED:
         if name in results:
@@ -56,7 +56,7 @@ def verdict(results: dict[str, Any]) -> list[str]:
             holds = value >= bound if least else value <= bound
             lines.append(
                 f"{name:26} {value:14,.2f}   {'at least' if least else 'at most '} {bound:12,.1f}   "
-                f"{'holds' if holds else 'MISSED'}"
+                f"{'not judged' if quick else 'holds' if holds else 'MISSED'}"
             )
     return lines
 
@@ -78,9 +78,9 @@ def main() -> int:
         raw[name] = {**measured.pop("raw"), "seconds": round(time.time() - started, 1)}
         results |= measured
     write_json(options.out, {**results, "quick": options.quick, "machine": machine(), "raw": raw})
-    lines = verdict(results)
+    lines = verdict(results, options.quick)
     sys.stdout.write("\n".join([*lines, f"{options.out}"]) + "\n")
-    return int(not options.quick and any(line.endswith("MISSED") for line in lines))
+    return int(any(line.endswith("MISSED") for line in lines))
 
 
 if __name__ == "__main__":
