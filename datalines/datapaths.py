@@ -16,7 +16,7 @@ from datalines.config.urlpools import is_address, url_list
 from datalines.errors import PoolError
 from datalines.fetch.mirror import mirrored, place
 from datalines.files import digest_json, read_json, sha256_file
-from datalines.filters.exclusions import read_exclusions
+from datalines.filters.exclusions import entries_about
 from datalines.lists.read import check_files
 from datalines.pools.webshards import shard_paths
 
@@ -114,14 +114,17 @@ class DataPaths:
         known = self._read.get(pool)
         if known is None or known[0] != ages:
             content = read_json(manifest)
-            parts = [part["digest"] for part in content["parts"]] if self._is_current(pool, content, manifest) else []
+            parts = (
+                [part["digest"] for part in content["parts"]]
+                if self._is_current(pool, content, files, manifest)
+                else []
+            )
             known = self._read[pool] = (ages, parts)
         return known[1]
 
-    def _is_current(self, pool: str, content: dict[str, Any], manifest: Path) -> bool:
+    def _is_current(self, pool: str, content: dict[str, Any], files: list[Path], manifest: Path) -> bool:
         if content.get("request") != self.list_digest(pool):
             return False
-        files = [Path(path) for path in self.list_files(pool)]
         sources = {entry["path"]: entry for entry in content["sources"]}
         same = len(files) == len(sources) and all(path.name in sources for path in files)
         return same and all(self._is_same(path, sources[path.name], manifest) for path in files)
@@ -210,8 +213,8 @@ class DataPaths:
 
     def excluded(self, pool: str) -> str:
         """Digest of the entries of all exclusion lists that concern a pool; those about other pools are not in it."""
-        lists = [read_exclusions(Path(path), pool) for path in self.exclusions(pool)]
-        named = {(field, text) for entries in lists for field, texts in entries.values.items() for text in texts}
+        entries = entries_about(map(Path, self.exclusions(pool)), pool)
+        named = {(field, text) for field, texts in entries.values.items() for text in texts}
         return digest_json(sorted(named))
 
     def shards(self, pool: str) -> str:

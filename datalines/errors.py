@@ -1,5 +1,10 @@
 """The errors that a user can act on. Their text names the key, the file, and what to write or do instead."""
 
+import errno
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says when a disk or a quota is full."""
+
 
 class DatalinesError(Exception):
     """A problem with the input, not with the program: shown as a sentence, without a traceback."""

@@ -4,11 +4,10 @@ Snakemake runs a job again whenever one before it did, also where that one made 
 whose pool lost samples that the mixture never had.
 """
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
-from datalines.files import atomic, read_json, sha256_file
+from datalines.files import read_json, sha256_file
+from datalines.ranges import link
 
 
 def remember(folder: Path, outputs: list[Path]) -> None:
@@ -38,13 +37,8 @@ def recall(folder: Path, outputs: list[Path]) -> bool:
 
 
 def _link(origin: Path, target: Path) -> None:
-    """A hard link, or a copy where the file system allows none; the two names never share a file that is rewritten, as
-    every writer of this project renames a new file over the old one."""
-    with suppress(FileNotFoundError):
-        target.unlink()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.link(origin, target)
-    except OSError:
-        with atomic(target) as temporary:
-            temporary.write_bytes(origin.read_bytes())
+    """Put `origin` in place of `target`; the two names never share a file that is rewritten, as every writer of this
+    project renames a new file over the old one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    link(origin, target)

@@ -4,7 +4,6 @@ Only this module knows of the `snakemake` object, of `sys.argv` and of logging s
 """
 
 import argparse
-import errno
 import inspect
 import json
 import logging
@@ -17,11 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from datalines.errors import DatalinesError
+from datalines.errors import NO_SPACE, DatalinesError
 from datalines.receipts import write_receipt
 
 log = logging.getLogger("datalines")
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def run(main: Callable[..., None]) -> None:

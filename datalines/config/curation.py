@@ -1,12 +1,10 @@
 """Sections `exclusions` and `scorers`: what must not be used, and who judges whether image and text agree."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from datalines.config.base import Positive, Slug, Slugs, Spec, Text
-
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+from datalines.config.base import Positive, Sha256, Slug, Slugs, Spec, Text
 
 
 class Exclusion(Spec):

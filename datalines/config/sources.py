@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from datalines.config.base import SLUG, Positive, Slug, Spec, Text
+from datalines.config.base import SLUG, Positive, Sha256, Slug, Spec, Text
 from datalines.config.errors import Findings, Loc, listing, suggestion
 from datalines.config.fetching import Host, HostLimit, ImageForm
 from datalines.config.lists import ListForm
@@ -38,7 +38,6 @@ Answer = Annotated[Literal["yes", "partly", "no"], BeforeValidator(_answer)]
 Dated = Annotated[Text, AfterValidator(_dated)]
 Steps = list[dict[str, Any]]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Download(Spec):

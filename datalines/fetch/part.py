@@ -6,7 +6,6 @@ while its tar is written. Memory: about 1 kB for each URL of the part, and the b
 image processes hold at the time (fetch.concurrency + 4 x threads bodies of at most fetch.max_bytes).
 """
 
-import errno
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from datalines.errors import FetchError
+from datalines.errors import NO_SPACE, FetchError
 from datalines.fetch.asking import Guard, ask
 from datalines.fetch.building import Known, differs, write_files
 from datalines.fetch.finished import Keeper, load
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 STATE_FORMAT = 1
 # Keys of `fetch` that decide what an answer is worth; the others only decide how it is obtained.
 JUDGING = ("max_bytes", "max_redirects", "opt_out", "removed", "allow_private")
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def fetch_part(

@@ -1,13 +1,12 @@
 """A file on its way: it grows under a hidden name beside its target, and survives interruptions."""
 
-import errno
 import fcntl
 import hashlib
 import os
 from pathlib import Path
 from typing import IO, Self
 
-from datalines.errors import FetchError
+from datalines.errors import NO_SPACE, FetchError
 from datalines.files import read_json, write_json
 
 
@@ -83,7 +82,7 @@ class Partial:
         self.path.replace(self.target)
 
     def _failure(self, error: OSError) -> FetchError:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in NO_SPACE:
             return FetchError(
                 f"the disk of {self.target.parent} is full after {self.size} bytes; free some space and run again"
             )

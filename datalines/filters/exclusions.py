@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -107,6 +107,14 @@ def _entries(path: Path, stream: TextIO, pool: str) -> Iterator[tuple[int, dict[
     if set(header) & {"pool", *FIELDS}:
         return _from_csv(path, stream, pool)
     return _from_lines(path, enumerate(stream, start=1))
+
+
+def entries_about(lists: Iterable[Path], pool: str) -> Entries:
+    """The entries of some exclusion lists that concern a pool."""
+    entries = Entries()
+    for path in lists:
+        entries.extend(read_exclusions(path, pool))
+    return entries
 
 
 def _from_csv(path: Path, stream: TextIO, pool: str) -> Iterator[tuple[int, dict[str, str]]]:

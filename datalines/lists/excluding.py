@@ -1,24 +1,13 @@
 """Rows of a list that an exclusion list names: they are never asked for, and go from a part that holds their image."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datalines.filters.exclusions import NAME, Entries, read_exclusions
+from datalines.filters.exclusions import NAME, Entries
 from datalines.pools.base import OK
 
 MESSAGE = "an exclusion list names it"
 KNOWN_BEFORE_FETCHING = ("id", "url", "key")
-
-
-def entries_about(lists: Sequence[Path], pool: str) -> Entries:
-    """The entries of some exclusion lists that concern a pool."""
-    entries = Entries()
-    for path in lists:
-        entries.extend(read_exclusions(path, pool))
-    return entries
 
 
 def mark_excluded(rows: pa.Table, entries: Entries) -> pa.Table:

@@ -21,8 +21,9 @@ from datalines.errors import CountError, DatalinesError, PoolError
 from datalines.fetch.statuses import CAPTION_TOO_LONG, DUPLICATE_ROW
 from datalines.files import atomic, digest_json, sha256_file
 from datalines.filters import first_reasons
+from datalines.filters.exclusions import entries_about
 from datalines.lists.columns import PLACE
-from datalines.lists.excluding import entries_about, mark_excluded
+from datalines.lists.excluding import mark_excluded
 from datalines.lists.files import in_order
 from datalines.lists.keys import PART, in_sample, with_names
 from datalines.lists.normal import KEPT_OF_LONG, normalise

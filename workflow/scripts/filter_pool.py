@@ -9,7 +9,7 @@ from datalines.filters.alive import Rows, ShiftRows, Source
 from datalines.filters.comparing import Others
 from datalines.filters.database import scratch_folder
 from datalines.filters.decide import Context, decide
-from datalines.filters.exclusions import NAME, Entries, read_exclusions
+from datalines.filters.exclusions import NAME, entries_about
 from datalines.filters.outcome import write_outcome
 from datalines.filters.parts import by_pool, open_parts
 from datalines.job import run
@@ -38,9 +38,7 @@ def main(
         name: Rows(found) for name, found in by_pool(other_receipts or [], other_hashes or []).items()
     }
     shifts: dict[str, Source] = {path.stem: ShiftRows(path) for path in shift_hashes or []}
-    entries = Entries()
-    for path in exclusions or []:
-        entries.extend(read_exclusions(path, pool))
+    entries = entries_about(exclusions or [], pool)
     first = [{"kind": NAME, "name": NAME, "entries": entries}] if exclusions else []
     with scratch_folder(kept) as scratch:
         context = Context(scratch, Others(pools, shifts), threads)
