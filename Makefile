@@ -18,10 +18,10 @@ SNAKEMAKE = $(RUN) datalines.unlock && $(RUN) snakemake --workflow-profile profi
 REPORT = @printf '\nThe report is ready:\nresults/%s/report/index.html\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo real cifar test bench lint format rulegraph clean
+.PHONY: help setup demo real cifar test test-slurm profile bench lint format rulegraph clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup:  ## create or repair the environment in .venv (no root; about 8 GB of disk)
 	@$(SETUP) demo
@@ -60,6 +60,15 @@ cifar:  ## the same study on CIFAR-10: make cifar CIFAR10=<folder with cifar10-t
 test:  ## all tests, at most 15 minutes on two cores; a selection: make test PYTEST="-k report"
 	@$(SETUP) dev
 	@$(RUN) pytest $(PYTEST)
+
+test-slurm:  ## profiles/slurm on a real Slurm that the tests start on this machine (needs slurm-wlm and munge; at most 10 minutes)
+	@$(SETUP) dev
+	@$(SETUP) slurm
+	@$(RUN) tests.slurm $(PYTEST)
+
+profile:  ## register profiles/slurm for you, so that `snakemake --profile slurm` works in this checkout
+	@$(SETUP) slurm
+	@$(RUN) profiles.register
 
 bench:  ## speeds and memory against the peers, side by side: results/bench.json (about 15 minutes)
 	@$(SETUP) dev

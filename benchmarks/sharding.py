@@ -53,17 +53,19 @@ def loose(count: int) -> list[Sample]:
     ]
 
 
-def write_ours(samples: list[Sample], out: Path) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Loose samples as shards, with digests and index rows."""
+def write_ours(
+    samples: list[Sample], out: Path, shard: int = SHARD
+) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Loose samples as shards of so many samples, with digests and index rows."""
     return [
-        write_shard(out / f"{start // SHARD:05d}.tar", samples[start : start + SHARD])
-        for start in range(0, len(samples), SHARD)
+        write_shard(out / f"{start // shard:05d}.tar", samples[start : start + shard])
+        for start in range(0, len(samples), shard)
     ]
 
 
-def pool(samples: list[Sample], out: Path) -> Path:
+def pool(samples: list[Sample], out: Path, shard: int = SHARD) -> Path:
     """A pool's shards with index and manifest, as write_shards leaves them; returns the manifest."""
-    written = write_ours(samples, out)
+    written = write_ours(samples, out, shard)
     with index_writer(out / "index.parquet", INDEX) as index:
         for _, rows in written:
             more = {"sha256": 64 * "0", "url": "https://example.org/a.jpg", "width": 200, "height": 150}

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalines.config.availability import NO_CONTACT
 from datalines.config.errors import Findings, suggestion
@@ -22,11 +22,16 @@ from datalines.fetch.mirror import VARIABLE, mirror
 from datalines.fetch.policy import Policy, policy_of
 from datalines.version import VERSION
 
+if TYPE_CHECKING:
+    from datalines.plan.table import Plan
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 COMMANDS = {
     "fetch": "obtain the files that a study declares by their address, or list those that are missing",
     "exposed": "tell which trained models saw samples of an exclusion list",
+    "plan": "tell what a run would take: jobs, processor and GPU time, bytes and wall time by rule",
 }
+NO_DATA_NEEDED = "Nothing is started, and no data are needed. Speeds stand in section costs of the configuration."
 UNRESOLVED_SHOWN = 10
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -70,7 +75,24 @@ def _parser() -> argparse.ArgumentParser:
     exposed.add_argument("--scale", metavar="NAME", help="look at the models of this scale only (default: all)")
     exposed.add_argument("--json", action="store_true", help="print JSON")
     exposed.set_defaults(run=_exposed)
+    _add_plan(commands.add_parser("plan", help=COMMANDS["plan"], description=f"{_sentence('plan')} {NO_DATA_NEEDED}"))
     return parser
+
+
+def _add_plan(plan: argparse.ArgumentParser) -> None:
+    plan.add_argument("--scale", metavar="NAME", help="scale of the study (default: the one in config/config.yaml)")
+    plan.add_argument("--config", nargs="+", metavar="KEY=VALUE", default=[], help="as for snakemake")
+    plan.add_argument("--profile", metavar="FOLDER", default="profiles/local", help="profile (default: profiles/local)")
+    plan.add_argument("--cores", type=_count_of, metavar="N", help="cores of the machine (default: all of this one)")
+    plan.add_argument("--gpus", type=_count_of, metavar="N", default=0, help="GPUs of the machine (default: 0)")
+    plan.add_argument("--json", action="store_true", help="print JSON")
+    plan.set_defaults(run=_plan)
+
+
+def _count_of(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
 
 
 def _help(parser: argparse.ArgumentParser) -> int:
@@ -222,6 +244,39 @@ def report(found: Exposure, listing: Path) -> str:
         lines.append(f"{model.scale} {model.family} {model.size} {model.seed} cannot be told: {model.reason}")
     models = f"{len(exposed)} of {len(found.models)} trained models saw samples of the list."
     lines.append(models if found.models else "There are no trained models here.")
+    return "\n".join(lines)
+
+
+def _plan(given: argparse.Namespace, checkout: Path) -> int:
+    # Snakemake takes a second to import, which the other commands need not wait for.
+    from datalines.plan.jobs import overrides, planned
+    from datalines.plan.schedule import Machine
+    from datalines.plan.table import make_plan
+
+    config = [*([f"scale={given.scale}"] if given.scale else []), *given.config]
+    cores = given.cores or os.cpu_count() or 1
+    found = planned(checkout, config, given.profile, cores)
+    plan = make_plan(load_study(checkout, overrides(config)), found, Machine(cores, given.gpus))
+    print(json.dumps(plan.content(), indent=2) if given.json else outline(plan))
+    return 0
+
+
+def outline(plan: "Plan") -> str:
+    """What `datalines plan` says: the table, and the machine that it was reckoned for."""
+    from datalines.plan.table import HEADER, cells
+
+    if not plan.rows:
+        return f"Nothing is to be done at scale {plan.scale}: all of its {plan.done:,} jobs are done."
+    lines = table(HEADER, [cells(row) for row in [*plan.rows, plan.total]], right=set(range(1, len(HEADER))))
+    machine = plan.machine
+    cores = f"{machine.cores} core" + ("s" if machine.cores > 1 else "")
+    gpus = {0: "no GPU", 1: "one GPU"}.get(machine.gpus, f"{machine.gpus} GPUs")
+    done = f" {plan.done:,} further jobs are done." if plan.done else ""
+    wall = "wall time is while at least one job of a rule runs."
+    lines += ["", f"Scale {plan.scale} on {cores} and {gpus}; {wall}{done}"]
+    used = ["cpu", *(["gpu"] if machine.gpus else [])]
+    lines += [f"{name.upper()}: {plan.hardware[name]}" for name in used if name in plan.hardware]
+    lines += [f"Not counted, because {key} is not stated; write {wanted}." for key, wanted in plan.unknown.items()]
     return "\n".join(lines)
 
 

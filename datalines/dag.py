@@ -11,6 +11,8 @@ from typing import Any
 from datalines.config.study import Study
 from datalines.config.urlpools import manners
 from datalines.datapaths import DataPaths, listings
+from datalines.errors import DatalinesError
+from datalines.sharing import check_ranks
 
 __all__ = ["Dag", "listings"]
 
@@ -44,7 +46,7 @@ class Dag(DataPaths):
             },
             "mix_shards": specs["mixture_specs"],
             "train_model": {
-                name: {"mixture": spec["mixture"], "recipe": spec["recipe"]}
+                name: {key: spec[key] for key in ("mixture", "recipe", "weights")}
                 for name, spec in specs["family_specs"].items()
             },
             "evaluate_run": {name: spec["recipe"] for name, spec in specs["families"].items()},
@@ -80,6 +82,7 @@ class Dag(DataPaths):
                 "sources": {pool: specs["pools"][pool]["title"] for pool in self.pools()},
                 "shifts": {shift: specs["shifts"][shift]["title"] for shift in self.study.shifts_used()},
             },
+            "draw_batches": self.mixed_runs(),
             "study": {
                 **specs["study"],
                 "substitutions": [*specs["study"]["substitutions"], *self.study.stand_ins()],
@@ -146,6 +149,17 @@ class Dag(DataPaths):
         """Manifest of the mixture that a run is trained on."""
         return f"{self.root}/mixtures/{self.specs['families'][family]['mixture']}/{size}/manifest.json"
 
+    def check_ranks(self, ranks: int, nodes: int) -> None:
+        """A number of training processes that cannot share a recipe's batch evenly is a DatalinesError that names it,
+        before any GPU is asked for."""
+        families = self.study.families
+        runs = {run.family for name in self.experiments_of_targets() for run in self.study.runs(name)}
+        for recipe in sorted({families[family].recipe for family in runs}):
+            try:
+                check_ranks(self.specs["recipes"][recipe], ranks, nodes)
+            except DatalinesError as error:
+                raise DatalinesError(f"recipes.{recipe}: {error}") from None
+
     def candidates(self, shift: str) -> str:
         """Manifest of the candidates of an adversarial shift."""
         return self.shift(self.specs["shifts"][shift]["candidates"])
@@ -193,6 +207,30 @@ class Dag(DataPaths):
         if sheet == "sources":
             return [self.shards(pool) for pool in self.pools()]
         return [self.shift(shift) for shift in self.study.shifts_used()]
+
+    def mixed_runs(self) -> dict[str, dict[str, Any]]:
+        """{mixture: {title, size, seed, batch, window}} of the mixtures of several sources that the targets train on.
+
+        Of several runs on one mixture it is the first of the largest size.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for family, size, seed in (run for name in self.experiments_of_targets() for run in self.study.runs(name)):
+            spec = self.specs["family_specs"][family]
+            mixture, recipe = spec["mixture"], spec["recipe"]
+            sizes = self.specs["mixture_specs"][mixture]
+            mixed = len({entry["pool"] for entry in sizes[size]["entries"]}) > 1
+            if mixed and (mixture not in found or sizes[size]["samples"] > sizes[found[mixture]["size"]]["samples"]):
+                numbers = {"seed": seed, "batch": recipe["batch"], "window": recipe["shuffle_window"]}
+                found[mixture] = {"title": spec["title"], "size": size, **numbers}
+        return found
+
+    def batches(self, extension: str) -> list[str]:
+        """The figure of the first batches, where the targets train on any mixture of several sources."""
+        return [f"{self.root}/samples/batches.{extension}"] if self.mixed_runs() else []
+
+    def batched(self) -> list[str]:
+        """Manifests of the mixtures that the figure of the first batches shows."""
+        return [f"{self.root}/mixtures/{name}/{run['size']}/manifest.json" for name, run in self.mixed_runs().items()]
 
     def mixtures_used(self) -> list[str]:
         """Manifests of every declared mixture at every size."""

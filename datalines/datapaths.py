@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from datalines.config.errors import ConfigError
 from datalines.config.filters import ClipScore, ExactDuplicate, NearDuplicate, Step
-from datalines.config.paths import expand, first_existing, matching
+from datalines.config.paths import expand, first_existing, matching, unset_variable
 from datalines.config.pools import UrlsPool
 from datalines.config.study import Study
 from datalines.config.urlpools import is_address, url_list
@@ -40,19 +41,23 @@ class DataPaths:
         return [name for name, pool in self.study.pools.items() if isinstance(pool, UrlsPool)]
 
     def source_files(self, section: str, name: str) -> list[str]:
-        """The archives that a pool or a shift is read from. A directory is not watched: raise its `version` after a
-        change."""
+        """The archives that a pool or a shift is read from, as far as they are there: what is not is an error of
+        `Study.check_paths`. A directory is not watched: raise its `version` after a change."""
         spec, where = self.specs[section][name], f"{section}.{name}"
-        if spec["kind"] == "folder":
-            paths = [first_existing(spec["path"], f"{where}.path")]
-        elif spec["kind"] == "shards":
-            paths = shard_paths(spec["path"], where)
-        else:
-            paths = []
+        try:
+            if spec["kind"] == "folder":
+                paths = [first_existing(spec["path"], f"{where}.path")]
+            elif spec["kind"] == "shards":
+                paths = shard_paths(spec["path"], where)
+            else:
+                paths = []
+        except (ConfigError, PoolError):
+            return []
         return [str(path) for path in paths if path.is_file()]
 
     def list_files(self, pool: str) -> list[str]:
-        """The files of a pool's list; an address stands for its file in the mirror, or for the download of it."""
+        """The files of a pool's list, as far as they are there; an address stands for its file in the mirror, or for
+        the download of it."""
         spec = self.study.pools[pool]
         assert isinstance(spec, UrlsPool)
         declared = url_list(self.study, spec)
@@ -62,11 +67,8 @@ class DataPaths:
         for path in [declared.path] if isinstance(declared.path, str) else declared.path:
             if is_address(path):
                 found.append(str(mirrored(path) or Path(DOWNLOADS, place(path))))
-                continue
-            hits = matching(expand(path, f"pools.{pool}.list.path"))
-            if not hits:
-                raise PoolError(f"pools.{pool}.list.path: no file matches {path}; correct it, or bring the file there")
-            found += [str(hit) for hit in hits]
+            elif unset_variable(path) is None:
+                found += [str(hit) for hit in matching(expand(path, f"pools.{pool}.list.path"))]
         return sorted(dict.fromkeys(found))
 
     def check_lists(self) -> None:

@@ -26,5 +26,13 @@ class TrainingError(DatalinesError):
     """Training that cannot go on, such as a loss that is not a number."""
 
 
+class StoppedError(DatalinesError):
+    """Training that was asked to stop, and did so with its state saved."""
+
+
 class FetchError(DatalinesError):
     """A download that cannot go on: no network, no space, or a state that is not as it was left."""
+
+
+class DeviceError(DatalinesError):
+    """Other GPUs than a job asked for."""

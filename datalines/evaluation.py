@@ -1,30 +1,56 @@
-"""Evaluation: logits of a model on a shift. One path for all objectives; what is measured from them is in
-`accuracy`."""
+"""Evaluation: logits of models on a shift. One path for all objectives; what is measured from them is in `accuracy`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from datalines.loader import decode_all
+from datalines.images import decode, square
 from datalines.objectives import Objective, normalise
 from datalines.shifts import EvaluationSet
 
-BATCH = 250
+BATCH = 250  # images; fixed, so that logits do not depend on the machine
 
 FloatArray = npt.NDArray[np.float32]
 
 
-def pixels(shift: EvaluationSet, side: int, threads: int) -> torch.Tensor:
-    """The shift's images as uint8 (n, 3, side, side)."""
-    return decode_all(shift.encoded(), side, threads)
+def decode_all(encoded: Iterable[bytes], side: int, threads: int) -> torch.Tensor:
+    """Decode to squares of `side` pixels: uint8 (N, 3, side, side). Held in memory: N x side x side x 3 bytes."""
+    with ThreadPoolExecutor(threads) as pool:
+        pixels = list(pool.map(lambda data: square(decode(data), side), encoded))
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
+
+
+def decoded(encoded: Iterable[bytes], side: int, threads: int) -> Iterator[torch.Tensor]:
+    """Batches of decoded images, the next of them made while one is used. Memory: two batches."""
+    images = iter(encoded)
+    with ThreadPoolExecutor(1) as making:
+        waiting = None
+        while chunk := list(islice(images, BATCH)):
+            coming = making.submit(decode_all, chunk, side, threads)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = coming
+        if waiting is not None:
+            yield waiting.result()
 
 
 @torch.no_grad()
-def logits(objective: Objective, images: torch.Tensor, class_names: list[str], prompts: list[str]) -> FloatArray:
-    """Logits over the whole label space, float32 (n, classes), in batches of fixed size so that they do not depend on
-    the machine."""
-    classify = objective.classifier(class_names, prompts)
-    batches = [
-        classify(normalise(chunk).contiguous(memory_format=torch.channels_last)) for chunk in images.split(BATCH)
-    ]
-    return torch.cat(batches).float().cpu().numpy()
+def logits(
+    objectives: Sequence[Objective], shift: EvaluationSet, device: torch.device, threads: int
+) -> list[FloatArray]:
+    """Logits over the whole label space, float32 (n, classes), of each of the models, which take images of one size.
+
+    The images are read once, a batch at a time.
+    """
+    names, prompts = shift.manifest["class_names"], shift.manifest["prompts"]
+    classify = [objective.classifier(names, prompts) for objective in objectives]
+    found: list[list[torch.Tensor]] = [[] for _ in objectives]
+    for chunk in decoded(shift.encoded(), objectives[0].image_size, threads):
+        images = normalise(chunk.to(device)).contiguous(memory_format=torch.channels_last)
+        for values, of in zip(found, classify, strict=True):
+            values.append(of(images).float().cpu())
+    return [torch.cat(values).numpy() for values in found]

@@ -93,6 +93,10 @@ class HashingWriter:
         self._digest.update(data)
         self.position += len(data)
 
+    def flush(self) -> None:
+        """Hand what is buffered to the system."""
+        self._stream.flush()
+
     def hexdigest(self) -> str:
         """Sha256 of everything written so far."""
         return self._digest.hexdigest()

@@ -1,6 +1,8 @@
 """Decoding of images: the one place where bytes become pixels."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -19,20 +21,32 @@ class ImageError(ValueError):
     """Bytes that do not decode to an image."""
 
 
-def decode(data: bytes) -> Image.Image:
-    """Decode completely (not only the header) and convert to RGB; a transparent image is laid on white."""
+@contextmanager
+def opened(data: bytes) -> Iterator[Image.Image]:
+    """The image that the bytes hold, not decoded yet; whatever is wrong with it, in here too, is an ImageError."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ImageError(f"{image.width} x {image.height} pixels are more than {MAX_PIXELS:,}")
-            image.load()
-            return to_rgb(image)
+            yield image
     except ImageError:
         raise
     except UnidentifiedImageError as error:  # its own text holds an address in memory, another one in every run
         raise ImageError(f"the bytes are of no image format that is read: {', '.join(FORMATS)}") from error
     except Exception as error:  # Pillow's plug-ins raise OSError, SyntaxError, struct.error and others on bad bytes
         raise ImageError(f"{type(error).__name__}: {error}") from error
+
+
+def decode(data: bytes, least: int | None = None) -> Image.Image:
+    """Decode completely (not only the header) and convert to RGB; a transparent image is laid on white.
+
+    With `least`, a JPEG may come at 1/2, 1/4 or 1/8 of its size, as long as no side has fewer pixels than that.
+    """
+    with opened(data) as image:
+        if least is not None:
+            image.draft(None, (least, least))
+        image.load()
+        return to_rgb(image)
 
 
 def square(image: Image.Image, side: int) -> npt.NDArray[np.uint8]:

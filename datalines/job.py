@@ -23,15 +23,15 @@ log = logging.getLogger("datalines")
 
 
 def run(main: Callable[..., None]) -> None:
-    """Call `main` with the job's named inputs, outputs, params, wildcards, threads and config, or with command-line
-    flags."""
+    """Call `main` with the job's named inputs, outputs, params, wildcards, threads, config and whole-number resources,
+    or with command-line flags."""
     job = main.__globals__.get("snakemake")
     if job is None:
-        _start_logging(None, Path(sys.argv[0]).stem)
+        start_logging(None, Path(sys.argv[0]).stem)
         arguments = _from_command_line(main)
     else:
         log_file = Path(job.log[0]) if job.log else None
-        _start_logging(log_file, " ".join([job.rule, *map(str, job.wildcards)]))
+        start_logging(log_file, " ".join([job.rule, *map(str, job.wildcards)]))
         arguments = bind(main, available(job))
     started = time.time()
     try:
@@ -44,7 +44,8 @@ def run(main: Callable[..., None]) -> None:
 
 def available(job: Any) -> dict[str, Any]:
     """Everything that a job can hand to `main`, by name. A name that stands in two places is an error of the rule."""
-    values: dict[str, Any] = {"threads": job.threads, "config": job.config}
+    resources = {name: value for name, value in job.resources.items() if isinstance(value, int)}
+    values: dict[str, Any] = {"threads": job.threads, "config": job.config, "resources": resources}
     for group in (job.input, job.output, job.params, job.wildcards):
         for name, value in group.items():
             if name in values:
@@ -108,6 +109,9 @@ def _from_command_line(main: Callable[..., None]) -> dict[str, Any]:
 def _from_text(value: Any, kind: Any) -> Any:
     """Like `convert`, with plain data (dict, bool, Any) written as JSON."""
     origin = typing.get_origin(kind) or kind
+    if origin in (types.UnionType, typing.Union):
+        (inner,) = (option for option in typing.get_args(kind) if option is not type(None))
+        return None if value == "" else _from_text(value, inner)
     if origin in (dict, bool, Any):
         return json.loads(value)
     if origin is list:
@@ -115,7 +119,7 @@ def _from_text(value: Any, kind: Any) -> Any:
     return convert(value, kind)
 
 
-def _start_logging(log_file: Path | None, name: str) -> None:
+def start_logging(log_file: Path | None, name: str) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     handlers[0].setFormatter(logging.Formatter(f"[%(asctime)s] {name}: %(message)s", datefmt="%H:%M:%S"))
     if log_file is not None:

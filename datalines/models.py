@@ -84,13 +84,19 @@ def build_clip(spec: dict[str, Any]) -> CLIP:
     return CLIP(**spec)
 
 
-class Classifier(nn.Module):
-    """An image tower with a linear head: images (B, 3, S, S) to logits (B, classes)."""
+def build_image_tower(spec: dict[str, Any]) -> nn.Module:
+    """The spec's image tower alone, randomly initialised: images (B, 3, S, S) to features (B, embed_dim)."""
+    tower: nn.Module = _build_vision_tower(spec["embed_dim"], spec["vision_cfg"], spec.get("quick_gelu", False))
+    return tower
 
-    def __init__(self, spec: dict[str, Any], classes: int) -> None:
+
+class Classifier(nn.Module):
+    """An image tower with a head: images (B, 3, S, S) to logits (B, classes)."""
+
+    def __init__(self, visual: nn.Module, head: nn.Module) -> None:
         super().__init__()
-        self.visual = _build_vision_tower(spec["embed_dim"], spec["vision_cfg"])
-        self.head = nn.Linear(spec["embed_dim"], classes)
+        self.visual = visual
+        self.head = head
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits of a batch of normalised images."""

@@ -33,7 +33,7 @@ from datalines.objectives import MEAN, STD
 
 HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 LIBRARIES = ("torch", "open_clip_torch", "timm")
-# Where this project's own weights carry what is needed to rebuild their model (datalines/training.py).
+# Where this project's own weights carry what is needed to rebuild their model (datalines/training/weights.py).
 CARRIED = "datalines"
 
 Floats = npt.NDArray[np.float32]

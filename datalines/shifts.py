@@ -103,6 +103,7 @@ def write(
             "images": entry,
             "index": {"path": "index.parquet", "sha256": sha256_file(out / "index.parquet")},
             "class_names": spec["class_names"],
+            "class_texts": spec.get("class_texts", spec["class_names"]),
             "subset": spec["subset"],
             "prompts": spec["prompts"],
             "per_class": dict(sorted(Counter(index["label"]).items())),

@@ -11,14 +11,14 @@ import psutil
 
 
 def working(folder: Path) -> list[int]:
-    """Process ids of Snakemake runs whose working directory is `folder`."""
+    """Process ids of Snakemake runs whose working directory is `folder`; not of cluster jobs, which take no lock."""
     found = []
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
             # The program or module itself, not a job's script in a folder of that name.
             named = any(Path(word).name == "snakemake" for word in words[:3])
-            if named and Path(process.cwd()) == folder:
+            if named and "--nolock" not in words and Path(process.cwd()) == folder:
                 found.append(process.pid)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue

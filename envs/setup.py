@@ -5,6 +5,9 @@
     python3 envs/setup.py slurm     the same and the cluster executor
     python3 envs/setup.py img2dataset --venv .venv-img2dataset
                                     the optional back end of the fetcher, alone in an environment of its own
+    python3 envs/setup.py open-clip --venv .venv-open-clip --over .venv
+                                    open_clip's own trainer: an environment that sees the packages of `demo` in .venv
+                                    behind the few that differ
 
 Beside the packages an environment of the first three gets the command `datalines`.
 Needs Python 3.11 and its standard library only. A stamp inside the environment says which locks it was built from, so a
@@ -31,9 +34,18 @@ from pathlib import Path
 ENVS = Path(__file__).resolve().parent
 OLDEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
-LAYERS = {"demo": ("demo",), "dev": ("demo", "dev"), "slurm": ("demo", "slurm"), "img2dataset": ("img2dataset",)}
+LAYERS = {
+    "demo": ("demo",),
+    "dev": ("demo", "dev"),
+    "slurm": ("demo", "slurm"),
+    "img2dataset": ("img2dataset",),
+    "open-clip": ("open-clip",),
+}
+# These hold only what differs from an environment with `demo`, whose packages they see behind their own.
+OVERLAYS = ("open-clip",)
+SEEN = "setup-over.pth"
 # Free disk needed to add one lock, in GB. demo: 5.4 unpacked, 1.5 of wheels meanwhile, as much in pip's cache.
-SPACE = {"demo": 8.0, "dev": 0.5, "slurm": 0.2, "img2dataset": 1.5}
+SPACE = {"demo": 8.0, "dev": 0.5, "slurm": 0.2, "img2dataset": 1.5, "open-clip": 0.1}
 NEWEST_TRIED = (3, 13)
 # The interpreter behind an activated environment, which may be the one that is being rebuilt.
 PYTHON = getattr(sys, "_base_executable", None) or sys.executable
@@ -167,7 +179,7 @@ class Progress:
     """Turns pip's output into a line every few seconds, so that a long download never looks like a hang."""
 
     def __init__(self, venv: Path) -> None:
-        self.packages = next((venv / "lib").glob("python3.*/site-packages"))
+        self.packages = packages_of(venv)
         self.before = self.installed()
         self.started = time.monotonic()
         self.collected = 0
@@ -208,6 +220,7 @@ def install(venv: Path, layer: str, lock: int) -> None:
     """
     command = [*pip_command(venv), "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
     command += ["--require-hashes", "-r", str(ENVS / f"{layer}.lock")]
+    command += ["--no-deps"] if layer in OVERLAYS else []
     # pip collects 1.5 GB in its temporary folder, which on many machines is a small memory disk.
     temporary = venv / "setup-tmp"
     temporary.mkdir(exist_ok=True)
@@ -254,6 +267,31 @@ def check_alone(venv: Path, wanted: str) -> None:
         )
 
 
+def packages_of(venv: Path) -> Path:
+    """Where an environment's packages lie."""
+    return next((venv / "lib").glob("python3.*/site-packages"))
+
+
+def check_under(layer: str, over: Path) -> None:
+    """Raise SetupError if `over` is no environment that `layer` can lie over; start again under its interpreter if
+    that is another version."""
+    if missing_layers(over, "demo"):
+        raise SetupError(
+            f"{layer} lies over an environment with `demo`, and {over} is none. Make it first: "
+            f"python3 envs/setup.py demo --venv {over}; or name another: --over ..."
+        )
+    if version_of(over) != ".".join(map(str, sys.version_info[:2])):
+        python = str(over / "bin" / "python")
+        os.execv(python, [python, *sys.argv])
+
+
+def lay_over(venv: Path, over: Path) -> None:
+    """Let the environment see the packages of `over` behind its own."""
+    path, text = packages_of(venv) / SEEN, f"{packages_of(over)}\n"
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
+
+
 def write_launcher(venv: Path) -> None:
     """Put the command `datalines` beside the environment's python, if it is not there already."""
     launcher = venv / "bin" / "datalines"
@@ -281,6 +319,7 @@ def build(venv: Path, wanted: str) -> None:
         ensure_venv(venv)
         incomplete = venv / "setup-incomplete"
         incomplete.touch()
+        (packages_of(venv) / SEEN).unlink(missing_ok=True)  # pip must not take them for this environment's own
         for layer in layers:
             install(venv, layer, lock.fileno())
             (venv / f"setup-{layer}.stamp").write_text(fingerprint(layer, version_of(venv)) + "\n")
@@ -293,13 +332,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("layer", choices=sorted(LAYERS))
     parser.add_argument("--venv", type=Path, default=ENVS.parent / ".venv", help="where (default: .venv)")
+    parser.add_argument("--over", type=Path, default=ENVS.parent / ".venv", help="under an overlay (default: .venv)")
     options = parser.parse_args()
     try:
         use_new_enough_python()
-        venv = options.venv.absolute()
+        venv, over = options.venv.absolute(), options.over.absolute()
         check_alone(venv, options.layer)
+        if options.layer in OVERLAYS:
+            check_under(options.layer, over)
         if missing_layers(venv, options.layer):
             build(venv, options.layer)
+        if options.layer in OVERLAYS:
+            lay_over(venv, over)
         if "demo" in LAYERS[options.layer]:
             write_launcher(venv)
     except SetupError as error:

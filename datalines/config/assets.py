@@ -1,11 +1,12 @@
-"""What the configuration names but other files hold: class lists and networks, read while loading."""
+"""What the configuration names but other files hold: class lists, prompts and networks, read while loading."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from datalines.config.errors import Findings, Loc, listing, suggestion
-from datalines.config.shifts import ClassList
+from datalines.config.openclip import OPENAI_IMAGENET, OpenClipError, imagenet_templates, imagenet_texts
+from datalines.config.shifts import ClassList, LabelledShift
 from datalines.config.study import Study
 
 
@@ -35,6 +36,38 @@ def _read_names(loc: Loc, spec: ClassList, root: Path, found: Findings) -> list[
             text = f"{spec.file}, line {number} repeats '{name}' of line {names.index(name) + 1}"
             found.add(loc, f"{text}; classes are told apart by their names")
     return names
+
+
+def read_class_texts(study: Study, names: dict[str, list[str]], found: Findings) -> dict[str, list[str]]:
+    """{class list: what prompts say of each of its `names`}; lists whose texts do not fit are noted and left out."""
+    texts = {}
+    for slug, classes in names.items():
+        declared, loc = study.classes[slug].texts, ("classes", slug, "texts")
+        if declared is None:
+            texts[slug] = classes
+            continue
+        try:
+            said = list(imagenet_texts()) if declared == OPENAI_IMAGENET else list(declared)
+        except OpenClipError as error:
+            found.add(loc, str(error))
+            continue
+        if len(said) == len(classes):
+            texts[slug] = said
+        else:
+            found.add(loc, f"are {len(said)}, but the list has {len(classes)} classes; write one for each, in order")
+    return texts
+
+
+def read_prompts(study: Study, found: Findings) -> dict[str, list[str]]:
+    """{shift: its prompt templates}, those of open_clip written out."""
+    prompts = {}
+    for slug, shift in study.shifts.items():
+        if isinstance(shift, LabelledShift):
+            try:
+                prompts[slug] = list(imagenet_templates()) if shift.prompts == OPENAI_IMAGENET else list(shift.prompts)
+            except OpenClipError as error:
+                found.add(("shifts", slug, "prompts"), str(error))
+    return prompts
 
 
 def read_models(study: Study, root: Path, found: Findings) -> dict[str, Any]:

@@ -45,6 +45,16 @@ def check_curation(study: Study, found: Findings) -> None:
         _check_file(("scorers", name, "weights"), study.scorers[name].weights, found)
 
 
+def check_weights(study: Study, found: Findings) -> None:
+    """Note weights that the targets' families start from and that are not there."""
+    families = {
+        run.family for paper in study.targets() for name in study.experiments_of(paper) for run in study.runs(name)
+    }
+    for recipe in sorted({study.families[family].recipe for family in families}):
+        for part, weights in study.recipes[recipe].initial.parts().items():
+            _check_file(("recipes", recipe, "initial", part, "path"), weights.path, found)
+
+
 def _check_file(loc: Loc, path: str, found: Findings) -> None:
     name = unset_variable(path)
     if name is not None:

@@ -1,5 +1,6 @@
 """What all sections share: the strict base model, slugs, numbers, and lists without repeats."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -24,7 +25,8 @@ def _number(value: Any) -> Any:
     return value
 
 
-def _no_repeats(values: Sequence[Any]) -> Sequence[Any]:
+def no_repeats(values: Sequence[Any]) -> Sequence[Any]:
+    """The values, none of which may come twice."""
     repeated = sorted({str(value) for value in values if list(values).count(value) > 1})
     if repeated:
         raise ValueError(f"lists {', '.join(repeated)} more than once")
@@ -41,6 +43,17 @@ def _ordered_pair(pair: list[float]) -> list[float]:
     if pair[0] > pair[1]:
         raise ValueError(f"write the smaller number first: [{pair[1]:g}, {pair[0]:g}]")
     return pair
+
+
+def list_or(word: str, wanted: str) -> BeforeValidator:
+    """A list, or a text that the pattern `word` fits as a whole; `wanted` is what an error asks for."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, list) or (isinstance(value, str) and re.fullmatch(word, value)):
+            return value
+        raise ValueError(f"is {value!r}; write {wanted}")
+
+    return BeforeValidator(check)
 
 
 def _count(value: Any) -> Any:
@@ -75,11 +88,11 @@ Pair = Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Positive = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0)]
-Slugs = Annotated[list[Slug], AfterValidator(_no_repeats)]
-Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_no_repeats)]
-Names = Annotated[list[Text], Field(min_length=1), AfterValidator(_no_repeats)]
+Slugs = Annotated[list[Slug], AfterValidator(no_repeats)]
+Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(no_repeats)]
+Names = Annotated[list[Text], Field(min_length=1), AfterValidator(no_repeats)]
 Template = Annotated[str, AfterValidator(_one_gap)]
-Templates = Annotated[list[Template], Field(min_length=1), AfterValidator(_no_repeats)]
+Templates = Annotated[list[Template], Field(min_length=1), AfterValidator(no_repeats)]
 Paths = Annotated[str | list[str], BeforeValidator(_paths)]
 Count = Annotated[int | Literal["all"], BeforeValidator(_count)]
 CaptionField = Annotated[str, _field("txt")]

@@ -35,6 +35,8 @@ def check_data(study: Study, names: Names, found: Findings) -> None:
     for slug, exclusion in study.exclusions.items():
         for index, pool_name in enumerate(exclusion.pools or []):
             found.check_known(("exclusions", slug, "pools", index), pool_name, "pool", names["pools"])
+    for slug in study.costs.pools:
+        found.check_known(("costs", "pools", slug), slug, "pool", names["pools"])
     for slug, scorer in study.scorers.items():
         if (scorer.model is None) == (scorer.network is None):
             found.add(("scorers", slug), "give either model: <open_clip model> or network: <file in config/models>")

@@ -1,7 +1,8 @@
 """The files of a study, read and laid over each other, with a note of which file set which key.
 
-Later layers win: the cards of sources.yaml, config.yaml, the section files, papers/*.yaml, the scale's file, the
-command line. A scale file with `standalone: true` starts from the cards alone.
+Later layers win: sources.yaml and costs.yaml, config.yaml, the section files, papers/*.yaml, the scale's file, the
+command line. A scale file with `standalone: true` starts from the first two alone; one with `extends` is laid over the
+files that it names, scales or parts that several scales share, and starts from where the first of them does.
 """
 
 import copy
@@ -13,9 +14,11 @@ import yaml
 
 from datalines.config.errors import COMMAND_LINE, ConfigError, Loc, Problem, listing, suggestion
 
-CARDS = Path("config") / "sources.yaml"
+WORLD = tuple(Path("config", f"{name}.yaml") for name in ("sources", "costs"))
+"""Facts about the world, cards of sources and speeds of machines, which hold for every study."""
 SECTION_FILES = ("pools", "filters", "mixtures", "recipes", "shifts", "experiments")
 SCALE_FOLDERS = ("scales", "examples")
+PART_FOLDERS = (*SCALE_FOLDERS, "parts")
 STRING_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -40,20 +43,19 @@ def merge_layers(root: Path, overrides: Mapping[str, Any]) -> Merged:
     config = _read(root, root / "config" / "config.yaml", problems)
     given = Layer(COMMAND_LINE, _plain(overrides))
     scale = given.content.get("scale", config.content.get("scale"))
-    scale_layer = _read(root, _scale_file(root, scale), problems)
-    # Cards state facts about the world, which hold for every study.
-    base = [_read(root, path, problems) for path in [root / CARDS] if path.exists()]
-    if not scale_layer.content.pop("standalone", False):
+    scale_layers = _scale_layers(root, scale, problems)
+    base = [_read(root, root / path, problems) for path in WORLD if (root / path).exists()]
+    if not scale_layers[0].content.pop("standalone", False):
         base += [config, *(_read(root, path, problems) for path in _base_files(root))]
-    for layer in (scale_layer, given):
+    for layer in (*scale_layers, given):
         _refuse_secrets(layer.source, layer.content, (), problems)
     if problems:
         raise ConfigError(problems)
     merged: dict[str, Any] = {}
-    origins: dict[Loc, str] = {(): scale_layer.source}
+    origins: dict[Loc, str] = {(): scale_layers[-1].source}
     # Snakemake's dict repeats config.yaml; as a last layer those values would win over the scale's.
     given = Layer(COMMAND_LINE, _without(given.content, config.content))
-    for layer in (*base, scale_layer, given):
+    for layer in (*base, *scale_layers, given):
         _lay_over(merged, layer.content, layer.source, origins, ())
     merged["scale"] = scale
     return Merged(merged, origins)
@@ -66,7 +68,7 @@ def _base_files(root: Path) -> list[Path]:
 
 def _stray_files(root: Path) -> Iterator[Problem]:
     """Files that nobody would read, such as config/pool.yaml or papers/qnq.yml, are mistakes."""
-    known = [f"config/{name}.yaml" for name in ("config", CARDS.stem, *SECTION_FILES)]
+    known = [path.as_posix() for path in WORLD] + [f"config/{name}.yaml" for name in ("config", *SECTION_FILES)]
     for path in sorted((root / "config").glob("**/*.y*ml")):
         name = path.relative_to(root).as_posix()
         if path.suffix != ".yaml":
@@ -75,19 +77,40 @@ def _stray_files(root: Path) -> Iterator[Problem]:
             yield Problem(name, "", f"is not read{suggestion(name, known)}Known files: {listing(known)}")
 
 
-def _scale_file(root: Path, scale: object) -> Path:
-    """The file of a scale, in config/scales or config/examples."""
-    found = {path.stem: path for folder in SCALE_FOLDERS for path in sorted((root / "config" / folder).glob("*.yaml"))}
-    places = [root / "config" / folder / f"{scale}.yaml" for folder in SCALE_FOLDERS]
-    if all(path.exists() for path in places):
-        names = " and ".join(path.relative_to(root).as_posix() for path in places)
-        raise ConfigError([Problem("", "scale", f"'{scale}' is the name of both {names}; rename one")])
+def _scale_layers(root: Path, scale: object, problems: list[Problem], way: tuple[str, ...] = ()) -> list[Layer]:
+    """The file of a scale, after those that it extends, in their order; `way` are the files that led to it."""
+    path = _scale_file(root, scale, way[-1] if way else "")
+    layer = _read(root, path, problems)
+    if layer.source in way:
+        text = f"leads back to itself: {' -> '.join([*way, layer.source])}; remove one"
+        raise ConfigError([Problem(way[-1], "extends", text)])
+    names = layer.content.pop("extends", None)
+    if names is None:
+        return [layer]
+    if layer.content.pop("standalone", None) is not None:
+        text = "stands beside `extends`, which says where the file starts from; remove one"
+        problems.append(Problem(layer.source, "standalone", text))
+    before: list[Layer] = []
+    for name in names if isinstance(names, list) else [names]:
+        before += _scale_layers(root, name, problems, (*way, layer.source))
+    return [*before, layer]
+
+
+def _scale_file(root: Path, scale: object, extended_by: str) -> Path:
+    """The file of a scale, or of a part for the file `extended_by` that asks for it."""
+    key, folders = ("extends", PART_FOLDERS) if extended_by else ("scale", SCALE_FOLDERS)
+    found = {path.stem: path for folder in folders for path in sorted((root / "config" / folder).glob("*.yaml"))}
+    places = [path for folder in folders if (path := root / "config" / folder / f"{scale}.yaml").exists()]
+    if len(places) > 1:
+        names = " and ".join(path.relative_to(root).as_posix() for path in places[:2])
+        raise ConfigError([Problem(extended_by, key, f"'{scale}' is the name of both {names}; rename one")])
     if isinstance(scale, str) and scale in found:
         return found[scale]
     text = f"'{scale}' is not a scale{suggestion(scale, found)}Known scales: {listing(found)}"
     if scale is None:
-        text = f"is missing; write `scale: <scale>` in config/config.yaml. Known scales: {listing(found)}"
-    raise ConfigError([Problem("", "scale", text)])
+        place = "the name of a scale" if extended_by else "`scale: <scale>` in config/config.yaml"
+        text = f"is missing; write {place}. Known scales: {listing(found)}"
+    raise ConfigError([Problem(extended_by, key, text)])
 
 
 def _read(root: Path, path: Path, problems: list[Problem]) -> Layer:
@@ -179,17 +202,25 @@ def _lay_over(base: dict[str, Any], layer: dict[str, Any], source: str, origins:
     for key, value in layer.items():
         here = (*loc, key)
         old = base.get(key)
+        if value is None and isinstance(old, dict):
+            _forget(origins, here)
+            del base[key]
+            continue
         if isinstance(value, dict) and isinstance(old, dict) and not _replaces(old, value, loc):
             origins[here] = source
             _lay_over(old, value, source, origins, here)
             continue
-        if key in base:
-            for inner in [known for known in origins if known[: len(here)] == here]:
-                del origins[inner]
+        _forget(origins, here)
         origins[here] = source
         base[key] = {} if isinstance(value, dict) else copy.deepcopy(value)
         if isinstance(value, dict):
             _lay_over(base[key], value, source, origins, here)
+
+
+def _forget(origins: dict[Loc, str], loc: Loc) -> None:
+    """Where `loc` and what is in it were set no longer counts."""
+    for inner in [known for known in origins if known[: len(loc)] == loc]:
+        del origins[inner]
 
 
 def _replaces(old: dict[str, Any], new: dict[str, Any], loc: Loc) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from datalines.config import translate
-from datalines.config.assets import read_class_lists, read_models
+from datalines.config.assets import read_class_lists, read_class_texts, read_models, read_prompts
 from datalines.config.counts import check_counts
 from datalines.config.datachecks import check_data
 from datalines.config.errors import Findings, Loc
@@ -29,6 +29,7 @@ def load_study(root: Path, overrides: Mapping[str, Any]) -> Study:
     study = _validate(merged.content, found)
     class_names = read_class_lists(study, root, found)
     study.attach(merged.origins, class_names, read_models(study, root, found))
+    study.attach_texts(read_class_texts(study, class_names, found), read_prompts(study, found))
     names = {section: _entries(merged.content, section) for section in Study.model_fields}
     Checker(study, names, class_names, root, found).check()
     check_data(study, names, found)

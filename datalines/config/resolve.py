@@ -17,18 +17,25 @@ if TYPE_CHECKING:
 
 
 def family_specs(study: Study) -> dict[str, Any]:
-    """{family: {title, mixture, objective, recipe}}; recipe holds `model_spec` and, if supervised, `class_names`."""
+    """{family: {title, mixture, objective, recipe, weights}}.
+
+    `recipe` holds all that moves a number: `model_spec`, `class_names` if supervised, and the digests of `initial`
+    weights ({part: {sha256}}), whose paths are in `weights` ({part: path}).
+    """
     specs = {}
     for name, family in study.families.items():
         recipe = study.recipes[family.recipe]
         content = {**recipe.model_dump(mode="json"), "model_spec": study.model_spec(recipe.model)}
         if recipe.classes is not None:
             content["class_names"] = study.class_names(recipe.classes)
+        initial = recipe.initial.parts()
+        content["initial"] = {part: {"sha256": weights.sha256} for part, weights in initial.items()}
         specs[name] = {
             "title": family.title,
             "mixture": family.mixture,
             "objective": recipe.objective,
             "recipe": content,
+            "weights": {part: weights.path for part, weights in initial.items()},
         }
     return specs
 
@@ -47,18 +54,19 @@ def filter_specs(study: Study) -> dict[str, Any]:
 
 
 def shift_specs(study: Study) -> dict[str, Any]:
-    """{shift: its keys, with `class_names` (the label space), `subset` (without one: all classes) and `prompts`}."""
+    """{shift: its keys, with `class_names` (the label space), `class_texts` (what prompts say of each), `subset`
+    (without one: all classes) and `prompts`}."""
     specs = {}
     for name, shift in study.shifts.items():
         labelled = study.labelled(name)
         assert labelled is not None, f"shift {name} was checked to have a label space"
-        class_names = study.class_names(labelled.classes)
         specs[name] = {
             **shift.model_dump(mode="json"),
             "classes": labelled.classes,
-            "class_names": class_names,
-            "subset": list(labelled.subset or class_names),
-            "prompts": list(labelled.prompts),
+            "class_names": study.class_names(labelled.classes),
+            "class_texts": study.class_texts(labelled.classes),
+            "subset": study.subset(name),
+            "prompts": study.prompts(name),
         }
     return specs
 

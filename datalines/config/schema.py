@@ -17,6 +17,10 @@ def make_schema() -> dict[str, Any]:
         "type": "boolean",
         "description": "In a scale's file: start from nothing instead of from the files beside config.yaml.",
     }
+    schema["properties"]["extends"] = {
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+        "description": "In a scale's file: the scales or parts that this file is laid over, one after the other.",
+    }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "datalines configuration"}
 
 
@@ -45,6 +49,8 @@ def _relaxed(node: Any) -> Any:
             continue
         relaxed["anyOf" if key == "oneOf" else key] = value if key == "default" else _relaxed(value)
     if "patternProperties" in relaxed:
-        # Names that are not slugs match no pattern, and would pass unseen.
+        # Names that are not slugs match no pattern, and would pass unseen. An entry may be taken back with null.
         relaxed["additionalProperties"] = False
+        entries = relaxed["patternProperties"].items()
+        relaxed["patternProperties"] = {name: {"anyOf": [entry, {"type": "null"}]} for name, entry in entries}
     return relaxed

@@ -4,16 +4,43 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from datalines.config.base import LabelField, Names, Paths, Positive, Seed, Slug, Slugs, Spec, Templates, Text
+from datalines.config.base import (
+    SLUG,
+    LabelField,
+    Names,
+    Paths,
+    Positive,
+    Seed,
+    Slug,
+    Slugs,
+    Spec,
+    Templates,
+    Text,
+    list_or,
+)
+from datalines.config.openclip import OPENAI_IMAGENET
 from datalines.config.pools import Split
 from datalines.testbed.domain import Domain
 
+Texts = Annotated[
+    list[Text] | Literal["openai-imagenet"],
+    list_or(OPENAI_IMAGENET, f"a list of texts, or {OPENAI_IMAGENET}"),
+]
+Prompts = Annotated[
+    Templates | Literal["openai-imagenet"],
+    list_or(OPENAI_IMAGENET, f"a list of templates such as ['a photo of a {{}}.'], or {OPENAI_IMAGENET}"),
+]
+Subset = Annotated[Names | Slug, list_or(SLUG, "a list of classes, or the name of a class list")]
+
 
 class ClassList(Spec):
-    """An ordered list of class names: a file with one name a line, or the names themselves."""
+    """An ordered list of classes, told apart by their names: a file with one a line, or the names themselves."""
 
     file: Text | None = Field(default=None, description="Text file below the repository root, one class a line.")
     names: Names | None = Field(default=None, description="The names, instead of `file`.")
+    texts: Texts | None = Field(
+        default=None, description="What prompts say of each class, in order; without it, its name. Repeats are allowed."
+    )
 
     @model_validator(mode="after")
     def _either(self) -> Self:
@@ -35,8 +62,10 @@ class LabelledShift(ShiftBase):
     """Keys of the sets that state their own label space."""
 
     classes: Slug = Field(description="Class list: the label space of the predictions.")
-    subset: Names | None = Field(default=None, description="Classes the set contains; others are masked.")
-    prompts: Templates = Field(description="Prompt templates, each with one {} for the class name; their mean is used.")
+    subset: Subset | None = Field(
+        default=None, description="Classes the set contains, or a class list that names them; others are masked."
+    )
+    prompts: Prompts = Field(description="Prompt templates, each with one {} for the class name; their mean is used.")
 
 
 class TestbedShift(LabelledShift):
@@ -66,6 +95,9 @@ class ShardsShift(LabelledShift):
     kind: Literal["shards"]
     path: Paths = Field(description="Tar, glob of tars, or a list of these; $NAME is taken from the environment.")
     label: LabelField = Field(default="cls", description="Where the class is: cls, or json:<key>.")
+    numbers: Literal["classes", "subset"] = Field(
+        default="classes", description="What labels that are numbers count, from 0: the class list, or the subset."
+    )
 
 
 class ReferenceModel(Spec):

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import Field, PrivateAttr
 
 from datalines.config import resolve, urlpools
-from datalines.config.availability import check_curation, check_list
+from datalines.config.availability import check_curation, check_list, check_weights
 from datalines.config.base import Slug, Spec
+from datalines.config.costs import Costs
 from datalines.config.curation import Exclusion, Scorer
 from datalines.config.errors import Findings, Loc
 from datalines.config.experiments import Ensemble, Experiment, Family
@@ -17,7 +18,7 @@ from datalines.config.mixtures import Mixture
 from datalines.config.papers import Figure, Paper, Table
 from datalines.config.paths import check_path
 from datalines.config.pools import Pool, UrlsPool
-from datalines.config.recipes import Recipe
+from datalines.config.recipes import Recipe, Training
 from datalines.config.scale import StudyInfo
 from datalines.config.shifts import AdversarialShift, ClassList, LabelledShift, Shift, Suite
 from datalines.config.sources import SourceCard, Sources
@@ -46,6 +47,7 @@ class Study(Spec):
     filters: dict[Slug, Filter] = Field(default={}, description="Lists of steps; the first that refuses drops.")
     mixtures: dict[Slug, Mixture] = Field(default={}, description="How many samples of which pools are trained on.")
     recipes: dict[Slug, Recipe] = Field(default={}, description="How a model is trained.")
+    training: Training = Field(default=Training(), description="What of training changes no result.")
     classes: dict[Slug, ClassList] = Field(default={}, description="Label spaces.")
     shifts: dict[Slug, Shift] = Field(default={}, description="Evaluation sets.")
     suites: dict[Slug, Suite] = Field(default={}, description="Shifts that are evaluated together, in one job a model.")
@@ -53,9 +55,12 @@ class Study(Spec):
     ensembles: dict[Slug, Ensemble] = Field(default={}, description="Averages of the outputs of families.")
     experiments: dict[Slug, Experiment] = Field(default={}, description="Families compared on the shifts of a suite.")
     papers: dict[Slug, Paper] = Field(default={}, description="Tables and figures, by paper.")
+    costs: Costs = Field(default=Costs(), description="What steps take on stated hardware; for `datalines plan`.")
 
     _origins: Mapping[Loc, str] = PrivateAttr(default={})
     _class_names: Mapping[str, list[str]] = PrivateAttr(default={})
+    _class_texts: Mapping[str, list[str]] = PrivateAttr(default={})
+    _prompts: Mapping[str, list[str]] = PrivateAttr(default={})
     _model_specs: Mapping[str, Any] = PrivateAttr(default={})
 
     def attach(
@@ -64,9 +69,31 @@ class Study(Spec):
         """Add what stands outside the models: the file of every key, class lists, and networks by slug."""
         self._origins, self._class_names, self._model_specs = origins, class_names, model_specs
 
+    def attach_texts(self, class_texts: Mapping[str, list[str]], prompts: Mapping[str, list[str]]) -> None:
+        """Add what zero-shot classifiers read: of every class list what is said of its classes, of shifts prompts."""
+        self._class_texts, self._prompts = class_texts, prompts
+
     def class_names(self, classes: str) -> list[str]:
         """The names of a class list, in order."""
         return list(self._class_names[classes])
+
+    def class_texts(self, classes: str) -> list[str]:
+        """What prompts say of the classes of a list, in order: their names, unless the list has `texts`."""
+        return list(self._class_texts[classes])
+
+    def subset(self, shift: str) -> list[str]:
+        """The classes that a shift contains: all of its label space, unless it names a subset."""
+        labelled = self.labelled(shift)
+        assert labelled is not None, f"shift {shift} was checked to have a label space"
+        if labelled.subset is None:
+            return self.class_names(labelled.classes)
+        return self.class_names(labelled.subset) if isinstance(labelled.subset, str) else list(labelled.subset)
+
+    def prompts(self, shift: str) -> list[str]:
+        """The prompt templates of a shift; of an adversarial one, those of its candidates."""
+        while isinstance(found := self.shifts[shift], AdversarialShift):
+            shift = found.candidates
+        return list(self._prompts[shift])
 
     def model_spec(self, model: str) -> Any:
         """The content of config/models/<model>.json."""
@@ -229,6 +256,7 @@ class Study(Spec):
                     else:
                         check_path((section, name), spec, found)
         check_curation(self, found)
+        check_weights(self, found)
         found.stop()
 
     def resolved(self) -> dict[str, Any]:

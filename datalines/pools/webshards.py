@@ -91,7 +91,7 @@ def _caption(group: Group, source: str) -> str:
 
 
 def _label(group: Group, spec: dict[str, Any], where: str) -> str | None:
-    """The class name: from .cls (an index into the class list, or a name) or from one key of the .json member."""
+    """The class name: from .cls (an index into the class list or its subset, or a name) or from a key of the .json."""
     source = spec.get("label", "none")
     if source == "none":
         return None
@@ -103,7 +103,7 @@ def _label(group: Group, spec: dict[str, Any], where: str) -> str | None:
     text.encode()
     if not text.isdecimal():
         return text
-    names = spec.get("class_names")
+    names = spec["subset"] if spec.get("numbers") == "subset" else spec.get("class_names")
     if names is None:
         raise PoolError(f"{where}.classes: labels are numbers; name the class list that they count")
     if int(text) >= len(names):

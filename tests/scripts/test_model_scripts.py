@@ -1,7 +1,6 @@
 """The scripts from training to the report, called by hand on a few dozen images, each on what the ones before it
 left."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,13 @@ from safetensors.numpy import load_file
 
 from datalines.errors import CountError, DatalinesError, TrainingError
 from datalines.files import read_json, sha256_file, write_csv
-from datalines.training import learning_rate, load_weights
+from datalines.training.schedule import learning_rate
+from datalines.training.weights import load_weights
 from tests.scripts.tiny_files import samples, write_mixture, write_shift
 from tests.unit.tiny_runs import CLASSES, recipe, supervised
 from workflow.scripts import (
     collect_records,
+    draw_batches,
     draw_figure,
     draw_samples,
     evaluate_run,
@@ -138,16 +139,36 @@ def test_supervised_training_on_an_unknown_class_stops(toy: Toy) -> None:
 def test_the_same_ids_with_other_images_are_other_data(toy: Toy) -> None:
     """A pool that is drawn anew gives its items the same ids; a state or a record of the old images must not pass for
     the new."""
-    manifest = toy.root / "mixtures" / "photo" / "full" / "manifest.json"
-    old = manifest.read_text()
-    content = json.loads(old)
-    content["shards"][0]["sha256"] = "0" * 64
-    manifest.write_text(json.dumps(content))
-    try:
-        toy.train("redrawn", recipe(epochs=1, keep=[1]), "photo")
-    finally:
-        manifest.write_text(old)
+    old = toy.root / "mixtures" / "photo" / "full" / "manifest.json"
+    new = write_mixture(toy.root / "mixtures" / "redrawn" / "full", "photo", draw=1)
+    assert read_json(new)["id_set_sha256"] == read_json(old)["id_set_sha256"]
+    toy.train("redrawn", recipe(epochs=1, keep=[1]), "redrawn")
     assert read_json(toy.run("redrawn"))["data"] != read_json(toy.run("photo"))["data"]
+
+
+def test_a_shard_that_is_not_what_its_manifest_says_leaves_no_run(toy: Toy) -> None:
+    manifest = write_mixture(toy.root / "mixtures" / "altered" / "full", "photo")
+    shard = manifest.with_name("00000.tar")
+    data = bytearray(shard.read_bytes())
+    data[2000] ^= 1
+    shard.write_bytes(bytes(data))
+    with pytest.raises(
+        DatalinesError, match=r"altered/full/00000.tar has been altered.* delete .*manifest.json and run"
+    ):
+        toy.train("altered", recipe(), "altered")
+    assert not toy.run("altered").exists()
+
+
+def test_samples_that_do_not_decode_are_listed_by_their_ids(toy: Toy) -> None:
+    write_mixture(toy.root / "mixtures" / "spoilt" / "full", "photo", bad=(3, 25))
+    with pytest.raises(TrainingError, match=r"1 sample did not decode and the recipe allows 0 \(`undecodable`\)"):
+        toy.train("spoilt", recipe(), "spoilt")
+    assert not toy.run("spoilt").exists()
+    toy.train("spoilt", recipe(undecodable=2), "spoilt")
+    identities = [sample.id for sample in samples("photo", 28)]
+    listed = read_json(toy.run("spoilt"))["undecodable"]
+    assert [entry["id"] for entry in listed] == [identities[3], identities[25]]
+    assert all("no image format" in entry["reason"] for entry in listed)
 
 
 def test_evaluation_measures_every_kept_epoch_on_every_shift(toy: Toy) -> None:
@@ -284,6 +305,13 @@ def sheets(toy: Toy, cells: int = 4) -> list[Path]:
     return [folder / f"{sheet}.png" for sheet in shown]
 
 
+def batches(toy: Toy) -> list[Path]:
+    """Draw the first batches of training; returns the png."""
+    manifest, png = toy.root / "mixtures" / "photo" / "full" / "manifest.json", toy.root / "samples" / "batches.png"
+    draw_batches.main({"photo": {"title": "All", "seed": 0, "batch": 8, "window": 28}}, TITLES, [manifest], 3, png)
+    return [png]
+
+
 def test_sheets_show_the_same_samples_every_time_with_their_own_captions(toy: Toy) -> None:
     files = sheets(toy)
     listed = pd.read_csv(files[0].with_suffix(".csv"))
@@ -308,7 +336,7 @@ def test_the_report_holds_figures_tables_samples_and_fits(toy: Toy) -> None:
     }
     figures = [toy.root / "papers" / "toy" / "fig-02.md"]
     records, fits = toy.root / "records" / "pools.csv", [toy.root / "fits" / "toy.csv"]
-    write_report.main(STUDY, papers, TITLES, figures, records, fits, sheets(toy), html)
+    write_report.main(STUDY, papers, TITLES, figures, records, fits, sheets(toy), batches(toy), html)
     page = html.read_text()
     for text in (
         "Toy study",
@@ -317,6 +345,7 @@ def test_the_report_holds_figures_tables_samples_and_fits(toy: Toy) -> None:
         OPENING,
         "Everything is noise.",
         "Fits of experiment toy",
+        "Sources in the first batches of every mixture",
     ):
         assert text in page, text
     assert "30 items requested, 29 stored, 28 kept" in page

@@ -1,71 +1,27 @@
 """A run that is stopped anywhere and started again ends with the same bytes as one that was never stopped."""
 
-import json
 import logging
 import os
-import random
 import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from datalines import training
-from datalines.files import read_json
+from datalines.errors import StoppedError
+from datalines.loading.batches import Batch
 from datalines.locks import alone
-from datalines.objectives import Clip
+from datalines.training import run as running
+from datalines.training import state
+from datalines.training.loop import Trainer
 from tests.scripts.tiny_files import write_mixture
+from tests.scripts.tiny_run import Run
 from tests.unit.tiny_runs import recipe
+from tests.unit.tiny_training import NEVER, PowerError
 from workflow.scripts import train_model
 
-ROOT = Path(__file__).parents[2]
 STEPS = 9
-
-
-class PowerError(Exception):
-    """The power goes off."""
-
-
-class Run:
-    """One run in a folder of its own."""
-
-    def __init__(self, root: Path, mixture: Path) -> None:
-        self.root, self.mixture = root, mixture
-        self.summary, self.states = root / "run" / "summary.json", root / "state"
-
-    def arguments(self, of: dict[str, Any]) -> dict[str, Any]:
-        """The rule's arguments."""
-        paths = {"mixture": self.mixture, "summary": self.summary, "history": self.summary.with_name("history.csv")}
-        spec = {"mixture": "photo", "recipe": of}
-        return {
-            "family": "photo",
-            "size": "full",
-            "seed": 1,
-            "spec": spec,
-            **paths,
-            "states": self.states,
-            "threads": 1,
-        }
-
-    def start(self, of: dict[str, Any] | None = None) -> None:
-        """Train in this process; as before a retry by Snakemake, the declared outputs are gone."""
-        for name in ("summary.json", "history.csv"):
-            self.summary.with_name(name).unlink(missing_ok=True)
-        train_model.main(**self.arguments(of or recipe()))
-
-    def bytes(self) -> dict[str, bytes]:
-        """Everything in the run's folder."""
-        return {path.name: path.read_bytes() for path in sorted(self.summary.parent.iterdir())}
-
-    def left_over(self) -> list[str]:
-        """What lies in the states' folder beside locks and what finished runs leave for the next time."""
-        return [path.name for path in self.states.iterdir() if path.suffix not in (".lock", ".done")]
 
 
 @pytest.fixture(scope="module")
@@ -88,94 +44,100 @@ def run(mixture: Path, tmp_path: Path) -> Run:
     return Run(tmp_path, mixture)
 
 
+def cut_power(patch: pytest.MonkeyPatch, step: int) -> None:
+    """Let no run come beyond step `step`, counted from 1."""
+    sound = Trainer._one
+
+    def one(trainer: Trainer, batch: Batch) -> None:
+        if batch.step + 1 == step:
+            raise PowerError
+        sound(trainer, batch)
+
+    patch.setattr(Trainer, "_one", one)
+
+
+def stop_at(run: Run, step: int, of: dict[str, Any] | None = None, **changes: Any) -> None:
+    """Start the run and cut the power in step `step`."""
+    with pytest.MonkeyPatch.context() as patch:
+        cut_power(patch, step)
+        with pytest.raises(PowerError):
+            run.start(of, **changes)
+    assert not run.summary.exists()
+
+
+def count_steps(run: Run, **changes: Any) -> int:
+    """Finish the run and count its steps."""
+    spent: list[int] = []
+    sound = Trainer._one
+
+    def one(trainer: Trainer, batch: Batch) -> None:
+        spent.append(batch.step)
+        sound(trainer, batch)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "_one", one)
+        run.start(**changes)
+    return len(spent)
+
+
 def test_two_runs_leave_the_same_bytes(run: Run, whole: dict[str, bytes]) -> None:
     run.start()
     assert run.bytes() == whole
     assert set(whole) == {"summary.json", "history.csv", "epoch-001.safetensors", "epoch-003.safetensors"}
 
 
-@pytest.mark.parametrize("step", range(1, STEPS + 1))
-def test_stopped_in_any_step(run: Run, whole: dict[str, bytes], step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = iter(range(1, STEPS + 1))
-    sound = Clip.loss
-
-    def loss(self: Clip, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        if next(steps) == step:
-            raise PowerError
-        return sound(self, images, targets)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Clip, "loss", loss)
-        with pytest.raises(PowerError):
-            run.start()
-    assert not run.summary.exists()
-    spent = count_steps(run, monkeypatch)
+def test_workers_and_states_change_no_byte(run: Run, whole: dict[str, bytes]) -> None:
+    """They are the machine's business."""
+    run.start(threads=3, config={"checkpointing": {"checkpoint_seconds": NEVER}})
     assert run.bytes() == whole
-    assert spent == STEPS - step + 1
+
+
+@pytest.mark.parametrize("step", [1, 3, 4, 8, STEPS])
+def test_stopped_in_any_step(run: Run, whole: dict[str, bytes], step: int) -> None:
+    stop_at(run, step)
+    assert count_steps(run) == STEPS - step + 1
+    assert run.bytes() == whole
     assert run.left_over() == []
 
 
-def count_steps(run: Run, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Finish the run and count its steps."""
-    spent: list[int] = []
-    sound = Clip.loss
-
-    def loss(self: Clip, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        spent.append(1)
-        return sound(self, images, targets)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Clip, "loss", loss)
-        run.start()
-    return len(spent)
+def test_stopped_once_and_again_with_other_workers(run: Run, whole: dict[str, bytes]) -> None:
+    for step, threads in ((3, 3), (6, 1), (8, 2)):
+        stop_at(run, step, threads=threads)
+    run.start()
+    assert run.bytes() == whole
 
 
-def test_a_finished_run_that_is_asked_for_again_trains_nothing(
-    run: Run, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert count_steps(run, monkeypatch) == STEPS
+def test_a_finished_run_that_is_asked_for_again_trains_nothing(run: Run, whole: dict[str, bytes]) -> None:
+    assert count_steps(run) == STEPS
     for name in ("summary.json", "history.csv"):
         (run.summary.parent / name).unlink()
-    assert count_steps(run, monkeypatch) == 0
+    assert count_steps(run) == 0
     assert run.bytes() == whole
     # A weights file that is not what it was is no reason to believe the rest.
     weights = next(run.summary.parent.glob("*.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    assert count_steps(run, monkeypatch) == STEPS
+    assert count_steps(run) == STEPS
     assert run.bytes() == whole
 
 
-def test_stopped_without_any_state_begins_anew(
-    run: Run, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rare = recipe(checkpoint_seconds=1e9)
-    with monkeypatch.context() as patch:
-        patch.setattr(Clip, "loss", fail_at(3))
-        with pytest.raises(PowerError):
-            run.start(rare)
-    assert count_steps(run, monkeypatch) == STEPS
+def test_stopped_without_any_state_begins_anew(run: Run, whole: dict[str, bytes]) -> None:
+    stop_at(run, 3, config={"checkpointing": {"checkpoint_seconds": NEVER}})
+    assert count_steps(run) == STEPS
     assert run.bytes() == whole
 
 
-def fail_at(step: int) -> Callable[[Clip, torch.Tensor, torch.Tensor], torch.Tensor]:
-    """A loss that stops the run in its `step`-th call."""
-    calls = iter(range(1, 1000))
-    sound = Clip.loss
-
-    def loss(self: Clip, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        if next(calls) == step:
-            raise PowerError
-        return sound(self, images, targets)
-
-    return loss
+ACTS = [
+    *((train_model, name) for name in ("publish", "write_json", "remember")),
+    *((running, name) for name in ("keep", "write_csv", "write_json")),
+]
 
 
-@pytest.mark.parametrize("name", ["save_weights", "publish", "write_csv", "write_json", "kept_entry", "discard"])
+@pytest.mark.parametrize(("module", "name"), ACTS, ids=[f"{of.__name__}.{name}" for of, name in ACTS])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_stopped_around_every_act_of_the_end(
-    run: Run, whole: dict[str, bytes], name: str, when: str, monkeypatch: pytest.MonkeyPatch
+    run: Run, whole: dict[str, bytes], module: Any, name: str, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    act = getattr(train_model, name)
+    act = getattr(module, name)
 
     def stopped(*arguments: Any) -> None:
         if when == "after":
@@ -183,7 +145,7 @@ def test_stopped_around_every_act_of_the_end(
         raise PowerError
 
     with monkeypatch.context() as patch:
-        patch.setattr(train_model, name, stopped)
+        patch.setattr(module, name, stopped)
         with pytest.raises(PowerError):
             run.start()
     run.start()
@@ -191,39 +153,60 @@ def test_stopped_around_every_act_of_the_end(
     assert run.left_over() == []
 
 
+def test_half_written_files_of_a_killed_job_do_not_stay(run: Run, whole: dict[str, bytes]) -> None:
+    stop_at(run, 5)
+    (folder,) = (run.states / name for name in run.left_over())
+    run.summary.parent.mkdir()
+    for half in (folder / ".step-000000005.pt.4711.tmp", run.summary.with_name(".epoch-001.safetensors.4711.tmp")):
+        half.write_bytes(b"half")
+    run.start()
+    assert run.bytes() == whole and run.left_over() == []
+
+
 def test_stopped_between_the_files_of_a_state_that_is_removed(
     run: Run, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever file goes first, what is left must not be taken for a state whose weights are all there."""
-    removed: list[Path] = []
-    unlink = Path.unlink
+    """What is left must not be taken for a state whose weights are all there."""
 
-    def once(path: Path, missing_ok: bool = False) -> None:
-        if removed and path.parent.parent == run.states:
+    sound = state.shutil.rmtree
+
+    def first_file(folder: Path, **options: Any) -> None:
+        if run.states in Path(folder).parents:
+            next(folder.glob("*.safetensors")).unlink()
             raise PowerError
-        if path.parent.parent == run.states and path.suffix in (".pt", ".safetensors"):
-            removed.append(path)
-        unlink(path, missing_ok)
+        sound(folder, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training.Path, "unlink", once)
+        patch.setattr(state.shutil, "rmtree", first_file)
         with pytest.raises(PowerError):
             run.start()
-    assert removed and run.left_over()
-    run.start()
-    assert run.bytes() == whole
+    assert run.left_over()
+    for done in run.states.glob("*.done/*"):  # which would make the state superfluous
+        done.unlink()
+    assert count_steps(run) == STEPS
+    assert run.bytes() == whole and run.left_over() == []
 
 
-def test_a_state_of_another_recipe_or_other_code_is_not_gone_on_from(
-    run: Run, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+def test_a_state_of_another_recipe_or_other_code_is_named_and_not_gone_on_from(
+    run: Run, whole: dict[str, bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     for other, code in ((recipe(warmup_steps=3), ""), (recipe(), "other")):
-        with monkeypatch.context() as patch:
-            patch.setattr(Clip, "loss", fail_at(5))
-            with pytest.raises(PowerError):
-                train_model.main(**run.arguments(other), code=code)
+        stop_at(run, 5, other, code=code)
     assert len(run.left_over()) == 2
-    assert count_steps(run, monkeypatch) == STEPS
+    caplog.clear()
+    assert count_steps(run) == STEPS
+    assert run.bytes() == whole
+    told = [record.getMessage() for record in caplog.records if "as it was before a change" in record.getMessage()]
+    assert len(told) == 2 and all("holds this run at step 4" in text for text in told)
+    assert sum("(recipe.warmup_steps: 3 there, 2 asked for); remove it" in text for text in told) == 1
+    assert len(run.left_over()) == 2
+
+
+def test_a_damaged_state_costs_the_steps_since_the_one_before(run: Run, whole: dict[str, bytes]) -> None:
+    stop_at(run, 6)
+    newest = max(run.states.glob("*/step-*.pt"))
+    newest.write_bytes(newest.read_bytes()[:-7])
+    assert count_steps(run) == STEPS - 4
     assert run.bytes() == whole
 
 
@@ -249,54 +232,15 @@ def test_two_processes_on_one_run(run: Run, whole: dict[str, bytes], caplog: pyt
     assert run.bytes() == whole
 
 
-def command(run: Run, of: dict[str, Any]) -> list[str]:
-    """The script's command line."""
-    flags = []
-    for name, value in run.arguments(of).items():
-        flags += [f"--{name}", json.dumps(value) if isinstance(value, dict) else str(value)]
-    return [sys.executable, "-m", "workflow.scripts.train_model", *flags]
+def test_a_request_to_stop_is_no_failure_of_the_program(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = Trainer._one
 
+    def one(trainer: Trainer, batch: Batch) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        sound(trainer, batch)
 
-@pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Processes that are ended with the test, however it ends."""
-    started: list[subprocess.Popen[bytes]] = []
-    yield started
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def test_kill_9_at_random_moments(
-    run: Run, mixture: Path, tmp_path: Path, processes: list[subprocess.Popen[bytes]]
-) -> None:
-    """Three times the process is killed while it trains, writing its state after every step; the fourth ends like one
-    never killed."""
-    long = recipe(epochs=40, keep=[10, 20, 30, 40])
-    moments, steps = random.Random(0), []
-    for _ in range(3):
-        processes.append(subprocess.Popen(command(run, long), cwd=ROOT, stderr=subprocess.DEVNULL))
-        before = newest_state(run)
-        until = time.monotonic() + 60
-        while newest_state(run) == before and processes[-1].poll() is None:
-            assert time.monotonic() < until, "no state was written"
-            time.sleep(0.005)
-        time.sleep(moments.uniform(0, 0.1))
-        os.kill(processes[-1].pid, signal.SIGKILL)
-        assert processes[-1].wait() == -signal.SIGKILL, "it ended before it could be killed: make the run longer"
-        assert not run.summary.exists()
-        (state,) = run.states.glob("*/state.pt")
-        steps.append(torch.load(state, weights_only=True)["step"])
-    assert steps == sorted(set(steps)) and steps[-1] < 120
-    done = subprocess.run(command(run, long), cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert f"continuing after step {steps[-1]} of 120" in done.stderr
-    other = Run(tmp_path / "other", mixture)
-    other.start(long)
-    assert run.bytes() == other.bytes()
-    assert len(read_json(run.summary)["weights"]) == 4
-
-
-def newest_state(run: Run) -> int:
-    """When the state was last written; 0 before."""
-    return max((path.stat().st_mtime_ns for path in run.states.glob("*/state.pt")), default=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_one", one)
+        with pytest.raises(StoppedError, match="stopped on request after step 1 of 9"):
+            run.start()
+    assert count_steps(run) == STEPS - 1

@@ -1,5 +1,6 @@
 """Mixtures and evaluation sets of a few dozen images on disk, as the data rules leave them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,23 @@ from datalines.shards import Sample, id_set_digest, order_digest, write_shard
 from tests.unit.tiny_runs import CLASSES, png
 
 
-def samples(name: str, count: int) -> list[Sample]:
-    """Noise with a caption and a class each."""
+def samples(name: str, count: int, bad: Sequence[int] = (), draw: int = 0) -> list[Sample]:
+    """Noise with a caption and a class each; those at the positions `bad` do not decode. Another `draw` gives the same
+    ids other images."""
     found = []
     for position in range(count):
         label = CLASSES[position % len(CLASSES)]
         seed = int(digest_json([name, position])[:6], 16)
-        found.append(
-            Sample(f"{digest_json([position, name])}{seed:020x}", "png", png(seed), f"a {label}, {seed}", label)
-        )
+        data = b"no image" if position in bad else png(seed + draw)
+        found.append(Sample(f"{digest_json([position, name])}{seed:020x}", "png", data, f"a {label}, {seed}", label))
     return found
 
 
-def write_mixture(folder: Path, name: str, count: int = 28) -> Path:
-    """A mixture of two shards; returns its manifest."""
+def write_mixture(folder: Path, name: str, count: int = 28, bad: Sequence[int] = (), draw: int = 0) -> Path:
+    """A mixture of two shards; returns its manifest. Row i of its index is the sample at position i."""
     entries, rows = [], []
-    for number, part in enumerate((samples(name, count)[:20], samples(name, count)[20:])):
+    chosen = samples(name, count, bad, draw)
+    for number, part in enumerate((chosen[:20], chosen[20:])):
         entry, found = write_shard(folder / f"{number:05d}.tar", part)
         entries.append(entry)
         rows += found

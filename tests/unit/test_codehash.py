@@ -163,4 +163,4 @@ def test_the_download_reaches_the_readers_and_not_the_training() -> None:
         for path in codehash.reached((codehash.ROOT / "workflow/scripts/download_pool.py",))
     }
     assert {"datalines/pools/folder.py", "datalines/images.py", "datalines/tars.py"} <= found
-    assert not {"datalines/training.py", "datalines/filters/decide.py", *codehash.PLUMBING} & found
+    assert not {"datalines/training/loop.py", "datalines/filters/decide.py", *codehash.PLUMBING} & found

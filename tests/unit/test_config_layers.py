@@ -186,3 +186,48 @@ def test_files_that_nobody_reads(study: StudyFiles) -> None:
     message = study.message()
     assert "config/pool.yaml: is not read; did you mean 'config/pools.yaml'? Known files: config/config.yaml" in message
     assert "config/papers/other.yml: is not read; call it other.yaml" in message
+
+
+def test_a_scale_is_laid_over_those_that_it_extends(study: StudyFiles) -> None:
+    study.set("parts/shared", "families.yfcc", {"title": "Shared", "seeds": [3]})
+    study.set("scales/large", "extends", ["shared", "demo"]).set("scales/large", "families.yfcc.seeds", [1, 2])
+    loaded = study.load(scale="large")
+    family = loaded.families["yfcc"]
+    assert (loaded.scale, loaded.study.title, family.title, family.seeds) == ("large", "demo", "Shared", [1, 2])
+    assert family.sizes == ["half", "full"]
+
+
+def test_what_is_extended_says_where_a_scale_starts(study: StudyFiles) -> None:
+    study.set("examples/own", "standalone", True).set("examples/own", "study", {"title": "Own", "targets": ["mine"]})
+    study.set("examples/own", "papers.mine", {"title": "Mine"})
+    study.set("scales/more", "extends", "own").set("scales/more", "filters", {"site": []})
+    loaded = study.load(scale="more")
+    assert (loaded.pools, list(loaded.filters), list(loaded.papers)) == ({}, ["site"], ["mine"])
+    message = study.set("scales/more", "standalone", True).message(scale="more")
+    assert "config/scales/more.yaml: standalone: stands beside `extends`" in message
+
+
+def test_an_extended_scale_must_be_there_and_not_lead_back(study: StudyFiles) -> None:
+    study.set("scales/more", "extends", "dmo").set("parts/shared", "filters", {})
+    message = study.message(scale="more")
+    known = "Known scales: demo, more, shared"
+    assert f"config/scales/more.yaml: extends: 'dmo' is not a scale; did you mean 'demo'? {known}" in message
+    # A part is none of the scales that can be chosen.
+    assert "scale: 'shared' is not a scale" in study.message(scale="shared")
+    study.set("scales/more", "extends", "shared").set("parts/shared", "extends", "more")
+    way = "config/scales/more.yaml -> config/parts/shared.yaml -> config/scales/more.yaml"
+    assert f"config/parts/shared.yaml: extends: leads back to itself: {way}" in study.message(scale="more")
+
+
+def test_a_later_layer_takes_an_entry_back_with_null(study: StudyFiles) -> None:
+    study.set("scales/demo", "families.web", None)
+    assert "web" not in study.load().families
+    study.set("scales/demo", "families.laion", None)
+    assert "ensembles.pair.members[1]: 'laion' is not a family" in study.message()
+
+
+def test_costs_are_read_by_standalone_scales_as_well(study: StudyFiles) -> None:
+    study.set("costs", "costs.again", 0.5).set("examples/own", "standalone", True)
+    study.set("examples/own", "study", {"title": "Own", "targets": ["mine"]})
+    study.set("examples/own", "papers.mine", {"title": "Mine"})
+    assert study.load(scale="own").costs.again == study.load().costs.again == 0.5

@@ -89,17 +89,17 @@ def test_reference_is_not_one_of_the_shifts(study: StudyFiles) -> None:
     assert "experiments.sources.shifts[1]: 'reference' is the reference" in message
 
 
-def test_shifts_of_an_experiment_share_a_label_space(study: StudyFiles) -> None:
+def test_supervised_families_are_evaluated_on_their_label_space(study: StudyFiles) -> None:
     study.set("shifts", "shifts.sketch.classes", "other").remove("shifts", "shifts.sketch.subset")
-    message = study.message()
-    assert (
-        "config/experiments.yaml: experiments.sources.shifts[0]: 'sketch' has the classes 'other', "
-        "but the reference has 'animals'; all shifts of an experiment need the same class list" in message
-    )
+    study.set("shifts", "shifts.sketch.domain", {}).set("shifts", "shifts.sketch.kind", "shards")
+    study.remove("shifts", "shifts.sketch.domain").set("shifts", "shifts.sketch.path", "$WEB/*.tar")
     assert (
         "experiments.sources.baseline: family 'baseline' predicts the classes 'animals', "
-        "but shift 'sketch' has 'other'; use the same class list" in message
+        "but shift 'sketch' has 'other'; use the same class list" in study.message()
     )
+    # Zero-shot models are evaluated in any.
+    study.set("experiments", "experiments.sources.baseline", None)
+    assert study.load().experiments["sources"].shifts == ["sketch", "hard"]
 
 
 def test_reference_model_of_an_adversarial_shift_fits_its_candidates(study: StudyFiles) -> None:

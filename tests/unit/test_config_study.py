@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datalines.config.errors import ConfigError
 from datalines.config.mixtures import apportion
 from datalines.config.study import Run
 from tests.unit.config_study import ANIMALS, StudyFiles
@@ -59,16 +60,52 @@ def test_resolved_is_plain_data_with_defaults(study: StudyFiles) -> None:
     assert json.loads(json.dumps(resolved)) == resolved
     assert resolved["scale"] == "demo" and resolved["study"]["follow_code"] is True
     assert resolved["pools"]["yfcc"]["shard_size"] == 512 and resolved["pools"]["yfcc"]["domain"]["blur"] >= 0
-    assert resolved["recipes"]["clip"]["checkpoint_seconds"] == 30.0
+    assert resolved["training"]["checkpoint_seconds"] == 300.0
     assert resolved["experiments"]["sources"]["resamples"] == 1000
 
 
 def test_family_specs(study: StudyFiles) -> None:
     specs = study.load().resolved()["family_specs"]
-    assert set(specs["yfcc"]) == {"title", "mixture", "objective", "recipe"}
+    assert set(specs["yfcc"]) == {"title", "mixture", "objective", "recipe", "weights"}
     assert specs["yfcc"]["mixture"] == "yfcc" and specs["yfcc"]["objective"] == "clip"
     assert specs["yfcc"]["recipe"]["model_spec"] == {"width": 16} and "class_names" not in specs["yfcc"]["recipe"]
     assert specs["baseline"]["recipe"]["class_names"] == ANIMALS
+
+
+def test_initial_weights_are_part_of_the_recipe_by_their_digest_and_not_by_their_path(study: StudyFiles) -> None:
+    study.set("recipes", "recipes.clip.initial", {"image": {"path": "weights/rn50.pt", "sha256": 64 * "a"}})
+    study.set("recipes", "recipes.clip.frozen", ["image"])
+    spec = study.load().resolved()["family_specs"]["yfcc"]
+    assert spec["recipe"]["initial"] == {"image": {"sha256": 64 * "a"}} and spec["recipe"]["frozen"] == ["image"]
+    assert spec["weights"] == {"image": "weights/rn50.pt"}
+
+
+RECIPES = [
+    ("clip", "micro_batch", 3, "recipes.clip.micro_batch: is 3, which does not divide the batch of 8"),
+    ("clip", "head", "linear", "recipes.clip: a clip recipe has no head over classes; remove `head`"),
+    ("clip", "frozen", ["image", "text"], "recipes.clip: freezes both towers"),
+    ("clip", "frozen", ["text", "text"], "recipes.clip.frozen: lists text more than once"),
+    ("clip", "presicion", "bf16", "recipes.clip.presicion: unknown key; did you mean 'precision'?"),
+    ("clip", "precision", "fp8", "recipes.clip.precision: 'fp8' is not allowed. Allowed values: fp32, bf16, fp16"),
+    ("supervised", "frozen", ["text"], "recipes.supervised: a supervised recipe has no text tower"),
+    ("supervised", "local_loss", True, "recipes.supervised: local_loss concerns the contrastive loss"),
+]
+
+
+@pytest.mark.parametrize(("recipe", "key", "value", "text"), RECIPES)
+def test_impossible_recipes(study: StudyFiles, recipe: str, key: str, value: object, text: str) -> None:
+    study.set("recipes", "recipes.clip.batch", 8)
+    study.set("recipes", f"recipes.{recipe}.{key}", value)
+    with pytest.raises(ConfigError) as caught:
+        study.load()
+    assert text in str(caught.value)
+
+
+def test_a_model_and_one_of_its_towers_cannot_both_be_given(study: StudyFiles) -> None:
+    weights = {"path": "a.pt", "sha256": 64 * "a"}
+    study.set("recipes", "recipes.clip.initial", {"model": weights, "text": weights})
+    with pytest.raises(ConfigError, match="names `model`, which is both towers, and a tower"):
+        study.load()
 
 
 def test_changed_network_changes_the_spec(study: StudyFiles) -> None:

@@ -59,6 +59,7 @@ def test_tables_of_work_hold_no_titles(tmp_path: Path) -> None:
     ("file", "key", "touched"),
     [
         ("experiments", "families.yfcc.title", {"titles/yfcc"}),
+        ("experiments", "families.both.title", {"titles/both", "draw_batches/both"}),
         ("experiments", "ensembles.pair.title", {"titles/pair"}),
         ("shifts", "shifts.sketch.title", {"titles/sketch", "overlap_titles/sketch", "draw_samples/shifts"}),
         (
@@ -90,6 +91,10 @@ def test_a_title_changes_drawings_only(tmp_path: Path, file: str, key: str, touc
         (
             ("recipes", "recipes.clip.epochs", 5),
             {f"train_model/{family}" for family in ("yfcc", "laion", "both", "web")},
+        ),
+        (
+            ("recipes", "recipes.clip.shuffle_window", 100),
+            {"draw_batches/both", *(f"train_model/{family}" for family in ("yfcc", "laion", "both", "web"))},
         ),
         (("recipes", "recipes.supervised.version", 2), {"train_model/baseline"}),
         (("experiments", "families.yfcc.seeds", [0, 1, 2]), {"collect_records/sources"}),
@@ -153,6 +158,20 @@ def test_files_that_rules_depend_on(tmp_path: Path) -> None:
     assert view.experiments_of_targets() == ["sources"]
 
 
+def test_first_batches_are_shown_of_mixtures_of_several_sources_at_their_largest_size(tmp_path: Path) -> None:
+    view = dag(tmp_path, ("experiments", "families.both.seeds", [4, 2]))
+    window = view.specs["recipes"]["clip"]["shuffle_window"]
+    shown = {"title": "Both", "size": "full", "seed": 4, "batch": 64, "window": window}
+    assert view.tables()["draw_batches"] == {"both": shown}
+    assert view.batched() == ["results/demo/mixtures/both/full/manifest.json"]
+    assert view.batches("png") == ["results/demo/samples/batches.png"]
+
+
+def test_where_no_mixture_has_several_sources_there_is_no_figure_of_batches(tmp_path: Path) -> None:
+    view = dag(tmp_path, ("experiments", "experiments.sources.families", ["yfcc"]))
+    assert view.batched() == view.batches("png") == []
+
+
 def test_every_run_of_an_experiment_is_evaluated_once(tmp_path: Path) -> None:
     runs = [f"yfcc/{size}/{seed}" for size in ("half", "full") for seed in (0, 1)]
     runs += ["both/half/0", "both/full/0", "baseline/full/0", "laion/full/1"]
@@ -174,3 +193,8 @@ def test_archives_are_watched_and_folders_are_not(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PACS", str(shards[0]))
     assert view.source_files("pools", "photo") == [str(shards[0])]
     assert view.source_files("shifts", "pacs") == [str(shards[0])]
+    # What is not there stops a run before its graph; a dry run plans without it.
+    monkeypatch.setenv("WEB", str(tmp_path / "nowhere"))
+    assert view.source_files("pools", "web") == []
+    monkeypatch.delenv("PACS")
+    assert view.source_files("pools", "photo") == []

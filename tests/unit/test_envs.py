@@ -18,7 +18,7 @@ from datalines.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVS = ROOT / "envs"
-LOCKS = ("demo", "dev", "slurm", "img2dataset")
+LOCKS = ("demo", "dev", "slurm", "img2dataset", "open-clip")
 CONDA_PYTHON = {"python_version": "3.11", "python_full_version": "3.11.9"}
 
 
@@ -177,7 +177,9 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "venv" / "thesis.tex").exists()
 
 
-@pytest.mark.parametrize(("there", "wanted"), [("demo", "img2dataset"), ("img2dataset", "dev")])
+@pytest.mark.parametrize(
+    ("there", "wanted"), [("demo", "img2dataset"), ("img2dataset", "dev"), ("demo", "open-clip"), ("open-clip", "demo")]
+)
 def test_layers_that_conflict_are_kept_apart(tmp_path: Path, there: str, wanted: str) -> None:
     setup = load_setup()
     venv = finished_venv(setup, tmp_path / "venv", there)

@@ -66,9 +66,14 @@ def snakemake_job(tmp_path: Path, **spec: Any) -> types.SimpleNamespace:
         params=Namedlist(fromdict={"spec": {"n": 3, **spec}, "steps": [{"kind": "x"}], "code": "abc", "rate": 1}),
         wildcards=Namedlist(fromdict={"pool": "web", "part": "07"}),
         threads=4,
+        resources=Namedlist(fromdict={"_cores": 4, "gpu": 2, "tmpdir": "/tmp"}),
         config={"scale": "demo"},
         log=[str(tmp_path / "logs" / "count_sheep" / "web-07.log")],
     )
+
+
+def test_a_job_hands_over_its_whole_number_resources(tmp_path: Path) -> None:
+    assert job.available(snakemake_job(tmp_path))["resources"] == {"_cores": 4, "gpu": 2}
 
 
 def test_a_job_hands_over_names_in_their_types(tmp_path: Path, script: types.ModuleType) -> None:

@@ -10,7 +10,7 @@ import timm
 import torch
 from open_clip.tokenizer import SimpleTokenizer
 
-from datalines.models import Classifier, ConvNet, build_clip, build_tokenizer, image_size
+from datalines.models import Classifier, ConvNet, build_clip, build_image_tower, build_tokenizer, image_size
 from tests.unit.tiny_runs import SPEC
 
 MODELS = Path(__file__).parents[2] / "config" / "models"
@@ -29,6 +29,11 @@ def spec(vocabulary: int, context: int = 77) -> dict[str, Any]:
     changed = copy.deepcopy(SPEC)
     changed["text_cfg"] |= {"vocab_size": vocabulary, "context_length": context}
     return changed
+
+
+def classifier(network: dict[str, Any], classes: int) -> Classifier:
+    """A spec's image tower under a linear head."""
+    return Classifier(build_image_tower(network), torch.nn.Linear(network["embed_dim"], classes))
 
 
 def test_the_full_vocabulary_is_open_clips_own() -> None:
@@ -85,7 +90,16 @@ def test_clip_and_classifier_give_the_shapes_of_the_spec() -> None:
     assert clip.encode_image(torch.zeros(2, 3, 16, 16)).shape == (2, 16)
     assert clip.encode_text(torch.zeros(2, 8, dtype=torch.long)).shape == (2, 16)
     assert clip.logit_scale.item() == pytest.approx(2.6592, abs=1e-4)
-    assert Classifier(SPEC, 5).eval()(torch.zeros(2, 3, 16, 16)).shape == (2, 5)
+    assert classifier(SPEC, 5).eval()(torch.zeros(2, 3, 16, 16)).shape == (2, 5)
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_image_tower_alone_is_the_one_of_the_whole_model(quick: bool) -> None:
+    vision = {"image_size": 16, "patch_size": 8, "width": 16, "layers": 1, "head_width": 8}
+    network = {**SPEC, "vision_cfg": vision, "quick_gelu": quick}
+    whole, alone, images = build_clip(network).visual, build_image_tower(network), torch.randn(2, 3, 16, 16)
+    alone.load_state_dict(whole.state_dict())
+    assert torch.equal(alone.eval()(images), whole.eval()(images))
 
 
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*.json")), ids=lambda path: path.stem)
@@ -99,4 +113,4 @@ def test_every_model_of_the_repository_takes_its_own_image_size(path: Path) -> N
             assert model.visual(images).shape == (1, content["embed_dim"])
             assert model.vocab_size == content["text_cfg"]["vocab_size"]
         else:
-            assert Classifier(content, 7)(images).shape == (1, 7)
+            assert classifier(content, 7)(images).shape == (1, 7)

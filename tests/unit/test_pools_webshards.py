@@ -63,6 +63,12 @@ def test_labels_from_cls_are_numbers_or_names(tmp_path: Path) -> None:
     assert only(tmp_path, sample("a") | {"a.cls": b"1"}).label is None
 
 
+def test_numbers_may_count_a_subset(tmp_path: Path) -> None:
+    spec = {"label": "cls", "class_names": ["dog", "cat", "ape"], "subset": ["dog", "ape"]}
+    assert only(tmp_path, sample("a") | {"a.cls": b"1"}, numbers="subset", **spec).label == "ape"
+    assert only(tmp_path, sample("a") | {"a.cls": b"1"}, numbers="classes", **spec).label == "cat"
+
+
 @pytest.mark.parametrize("number", [b"2", b"99999999999999999999"])
 def test_a_label_index_out_of_range(tmp_path: Path, number: bytes) -> None:
     found = only(tmp_path, sample("a") | {"a.cls": number}, label="cls", class_names=["dog", "cat"])

@@ -15,11 +15,11 @@ from safetensors.torch import save_file
 from torch.nn import functional
 
 from datalines.errors import DatalinesError
+from datalines.evaluation import decode_all
 from datalines.files import sha256_file
-from datalines.loader import decode_all
 from datalines.models import build_clip
 from datalines.scorer import load_scorer
-from datalines.training import save_weights
+from datalines.training.weights import save_weights
 from tests.unit.tiny_runs import SPEC, objective, recipe, supervised
 from tests.unit.tiny_scorer import CAPTIONS, clip, declared, pictures, scored
 

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from torch.nn import functional
 
 from datalines.errors import CountError, DatalinesError
+from datalines.evaluation import decode_all
 from datalines.files import read_json, sha256_file, write_json
-from datalines.loader import decode_all
 from datalines.models import build_tokenizer
 from datalines.objectives import normalise
 from datalines.pools import store

@@ -50,8 +50,15 @@ def test_the_manifest_is_as_its_files(tmp_path: Path) -> None:
     assert manifest["per_class"] == {"cat": 2, "sea_lion": 2}
     assert manifest["images"]["sha256"] == sha256_file(tmp_path / "out" / "images.tar")
     assert manifest["index"]["sha256"] == sha256_file(tmp_path / "out" / "index.parquet")
-    assert manifest["prompts"] == ["a {}"]
+    assert manifest["prompts"] == ["a {}"] and manifest["class_texts"] == CLASSES
     assert manifest["decoder"].startswith("pillow ")
+
+
+def test_what_prompts_say_of_the_classes_is_kept(tmp_path: Path) -> None:
+    declared = spec(make_folder(tmp_path / "zoo", animals(1)), 2, class_texts=["pet", "pet", "sea lion"])
+    shifts.write(tmp_path / "out", "zoo", samples(declared), declared, WHERE)
+    manifest = shifts.load(tmp_path / "out" / "manifest.json").manifest
+    assert (manifest["class_names"], manifest["class_texts"]) == (CLASSES, ["pet", "pet", "sea lion"])
 
 
 def test_a_second_preparation_gives_equal_bytes(tmp_path: Path) -> None:

@@ -53,3 +53,15 @@ def test_a_run_in_another_folder_does_not_count(locked: Path, tmp_path_factory: 
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_job_of_a_cluster_takes_no_lock_and_holds_none(locked: Path) -> None:
+    command = [sys.executable, locked / "snakemake", "--mode", "remote", "--nolock"]
+    process = subprocess.Popen(command, cwd=locked, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        assert release(locked) == 2
+    finally:
+        process.kill()
+        process.communicate()

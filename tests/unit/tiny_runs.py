@@ -1,4 +1,4 @@
-"""What the tests of training share: a network for 16 px, a recipe of a few steps, and pairs to train on."""
+"""What the tests of training share: a network for 16 px, a recipe of a few steps, and pictures to train on."""
 
 import copy
 import io
@@ -9,7 +9,6 @@ import torch
 from PIL import Image
 
 from datalines.objectives import Objective, build
-from datalines.training import Data
 
 # As in a job: on a busy machine, more threads make steps of a millisecond slower by far.
 torch.set_num_threads(1)
@@ -37,7 +36,20 @@ RECIPE: dict[str, Any] = {
     "warmup_steps": 2,
     "augmentation": {"scale": [0.5, 1.0], "ratio": [0.75, 4 / 3], "flip": True},
     "grad_clip": 1.0,
-    "checkpoint_seconds": 0,
+    "head": None,
+    "micro_batch": None,
+    "local_loss": False,
+    "gather_with_grad": True,
+    "precision": "fp32",
+    "channels_last": True,
+    "compile": False,
+    "determinism": "deterministic",
+    "cpu_threads": 1,
+    "decoder": "pillow",
+    "shuffle_window": 12,
+    "undecodable": 0,
+    "initial": {},
+    "frozen": [],
     "model_spec": SPEC,
 }
 
@@ -67,13 +79,6 @@ def pixels(count: int, seed: int = 0) -> torch.Tensor:
 def labels(count: int) -> list[str]:
     """Classes in turn."""
     return [CLASSES[position % len(CLASSES)] for position in range(count)]
-
-
-def pairs(of: Objective, count: int = 28) -> Data:
-    """Noise with captions that name a class: a remainder is left over after full batches of 8."""
-    names = labels(count)
-    captions = [f"a {name}, number {position}" for position, name in enumerate(names)]
-    return Data(pixels(count), of.targets(captions, names), "digest")
 
 
 def png(seed: int, size: tuple[int, int] = (20, 18)) -> bytes:

@@ -94,19 +94,19 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
     "config touched": (touched("config"), {}),
     "library touched": (touched("datalines"), {}),
     "comments in the library": (remarks, {}),
-    "a docstring in the library": (docstring("datalines/training.py"), {}),
+    "a docstring in the library": (docstring("datalines/training/loop.py"), {}),
     "config reformatted": (reformatted, {}),
     "Snakemake's notes lost": (without_notes, {}),
-    "plotting": (code("datalines/plotting/panels.py"), {**DRAWN, "draw_samples": 2}),
+    "plotting": (code("datalines/plotting/panels.py"), {**DRAWN, "draw_samples": 2, "draw_batches": 1}),
     # The sheets of samples import the package of plots, and with it what bands are made from.
-    "fitting": (code("datalines/robustness/lines.py"), {"fit_lines": 1, **DRAWN, "draw_samples": 2}),
+    "fitting": (code("datalines/robustness/lines.py"), {"fit_lines": 1, **DRAWN, "draw_samples": 2, "draw_batches": 1}),
     "a figure's docstring": (
         docstring(f"{FIGURES}/fig_02_sources.py"),
         {"draw_figure": 1, "write_report": 1},
     ),
     "a table's script": (code(f"{FIGURES}/tab_01_sources.py"), {"make_table": 1, "write_report": 1}),
     "the report's style": (code("workflow/report/style.css"), {"write_report": 1}),
-    "a family's title": (study(("{title: Photos and drawings,", "{title: Both,")), DRAWN),
+    "a family's title": (study(("{title: Photos and drawings,", "{title: Both,")), {**DRAWN, "draw_batches": 1}),
     "a figure's title": (study(("{title: Lines,", "{title: All lines,")), {"draw_figure": 1, "write_report": 1}),
     "a pool's licence": (
         study(("    seed: 2\n", "    seed: 2\n    licence: free\n")),
@@ -115,7 +115,7 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
     "a filter of one pool": (
         study(("min_side: 16", "min_side: 17")),
         {"filter_pool": 1, "write_shards": 1, "mix_shards": 1, "train_model": 1, "evaluate_run": 1, **MEASURED,
-         "collect_statistics": 1, "collect_pools": 1, "make_table": 1, "draw_samples": 1},
+         "collect_statistics": 1, "collect_pools": 1, "make_table": 1, "draw_samples": 1, "draw_batches": 1},
     ),
     "a recipe": (study(("warmup_steps: 2", "warmup_steps: 3")), {"train_model": 3, "evaluate_run": 3, **MEASURED}),
     "the recipe behind an adversarial shift": (
@@ -123,14 +123,14 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
         {"train_model": 1, "evaluate_run": 5, "filter_shift": 1, **MEASURED, "draw_samples": 1},
     ),
     "training": (
-        code("datalines/training.py"),
+        code("datalines/training/loop.py"),
         {"train_model": 4, "evaluate_run": 5, "filter_shift": 1, **MEASURED, "draw_samples": 1},
     ),
     # No training, no second evaluation on the old suite. What shows titles is given all of them, so it is drawn again.
     "a new shift in a suite of its own": (
         NEW_SHIFT,
         {"prepare_shift": 1, "evaluate_run": 2, "collect_records": 1, "fit_lines": 1, "draw_figure": 3, "make_table": 1,
-         "draw_samples": 1, "write_report": 1},
+         "draw_samples": 1, "draw_batches": 1, "write_report": 1},
     ),
     "a floor": (study(("    resamples: 50\n", "    resamples: 50\n    floor: 0.1\n")), {"fit_lines": 1, **DRAWN}),
 }  # fmt: skip
@@ -165,7 +165,7 @@ def test_where_code_is_not_followed_only_a_version_trains_again(finished: Checko
     checkout = finished.copy(tmp_path / "copy")
     checkout.study("follow_code: true", "follow_code: false")
     assert checkout.call("--touch").code == 0
-    code("datalines/training.py")(checkout)
+    code("datalines/training/loop.py")(checkout)
     assert checkout.plan() == {}
     checkout.study("objective: clip\n", "objective: clip\n    version: 2\n")
     assert checkout.plan() == {"train_model": 3, "evaluate_run": 3, **MEASURED}

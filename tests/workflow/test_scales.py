@@ -1,13 +1,8 @@
 """Every scale builds its graph of jobs; the linter finds nothing; a bad configuration stops before any job."""
 
-import json
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -22,50 +17,21 @@ SCALES = sorted(path.stem for folder in ("scales", "examples") for path in (ROOT
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
-def write_list(path: Path, form: dict[str, Any]) -> None:
-    """A list of one row in the form that a card states."""
-    columns = {form["columns"]["url"]: "https://example.org/a.jpg", form["columns"]["caption"]: "a picture"}
-    columns |= {fact["column"]: 1.0 if fact["type"] == "number" else "x" for fact in form["facts"].values()}
-    if form["format"] == "parquet":
-        pq.write_table(pa.table({name: [value] for name, value in columns.items()}), path)
-    elif form["format"] == "json":
-        path.write_text(json.dumps({form["records"]: [columns]}))
-    else:
-        assert (form["format"], form["header"]) == ("tsv", False)
-        path.write_text("\t".join(str(columns[place]) for place in sorted(columns)) + "\n")
-
-
-def made_up_data(scale: str, folder: Path) -> dict[str, str]:
-    """An empty tar at the first path of every pool and shift of a scale; returns the variables that lead there."""
-    variables: dict[str, str] = {}
+def variables(scale: str) -> dict[str, str]:
+    """Every variable that a scale's paths name, unset."""
     content = load_study(ROOT, {"scale": scale}).resolved()
-    for spec in [*content["pool_specs"].values(), *content["shifts"].values()]:
-        declared = spec.get("path") or []
-        paths = [declared] if isinstance(declared, str) else declared
-        for path in paths if spec["kind"] == "shards" else paths[:1]:
-            for name in (match[1] or match[2] for match in VARIABLE.finditer(path)):
-                variables[name] = str(folder / name)
-            place = Path(VARIABLE.sub(lambda match: variables[match[1] or match[2]], path).replace("*", "0"))
-            assert place.is_relative_to(folder), f"{scale}: {path} does not begin with a variable"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if place.suffix == ".tar":
-                tarfile.open(place, "w").close()
-            elif spec["kind"] == "urls":
-                write_list(place, spec["list"])
-            else:
-                (place / (spec.get("root") or "")).mkdir(parents=True, exist_ok=True)
-    # Variables of paths that are alternatives to the first.
     text = yaml.safe_dump(content["pools"]) + yaml.safe_dump(content["shifts"])
-    return {**{match[1] or match[2]: str(folder) for match in VARIABLE.finditer(text)}, **variables}
+    return {match[1] or match[2]: "" for match in VARIABLE.finditer(text)}
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_every_scale_builds_its_graph(fresh: Checkout, scale: str, tmp_path: Path) -> None:
+def test_every_scale_builds_its_graph_without_data(fresh: Checkout, scale: str) -> None:
     study = load_study(ROOT, {"scale": scale})
-    if any(study.pools[pool].kind == "urls" for pool in study.pools_of()):
-        contact = "standalone: true\nfetch: {contact: tests@example.org}\n"
-        fresh.edit(f"config/scales/{scale}.yaml", "standalone: true\n", contact)
-    jobs = fresh.call("--dry-run", scale=scale, **made_up_data(scale, tmp_path / "data")).jobs()
+    call = fresh.call("--dry-run", scale=scale, **variables(scale))
+    jobs = call.jobs()
+    assert sum(jobs.values()) < 5000
+    missing = [name for name in variables(scale) if f"${name} is not set" in call.text]
+    assert bool(missing) == bool(variables(scale)) == ("Not there yet, so that only a dry run goes on" in call.text)
     experiments = {name for paper in study.targets() for name in study.experiments_of(paper)}
     runs = {run for name in experiments for run in study.runs(name)}
     adversarial = [spec for spec in map(study.shifts.get, study.shifts_used()) if isinstance(spec, AdversarialShift)]

@@ -51,7 +51,7 @@ rule score_part:
     conda:
         "../../envs/train.yaml"
     params:
-        spec=lookup(dpath="score_part/{scorer}", within=tables),
+        spec=entry("score_part/{scorer}"),
         code=code_if_followed("score_part"),
     message:
         "score pool {wildcards.pool}, part {wildcards.part} with {wildcards.scorer}"

@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from datalines.codehash import source_hash
 from datalines.config.load import load_study
@@ -11,17 +12,53 @@ from datalines.errors import DatalinesError
 
 SLUG = "[a-z0-9][a-z0-9-]{0,39}"
 
+
+def check_data(dag, planned):
+    """Stop if the targets' data are not there or cannot be read as declared; a dry run says so and plans with them."""
+    dag.check_lists()
+    try:
+        dag.study.check_paths()
+    except DatalinesError as error:
+        if not planned:
+            raise
+        logger.warning(f"Not there yet, so that only a dry run goes on:\n{error}")
+
+
+def asked_of(rule, name, otherwise):
+    """A resource that the profile or the command line gives a rule; what depends on the job is not known yet."""
+    given = workflow.resource_settings.overwrite_resources.get(rule, {}).get(name)
+    return otherwise if given is None or given.is_evaluable() or given.value is None else int(given.value)
+
+
 try:
     dag = Dag(load_study(Path(workflow.basedir), config), config)
     if not dag.recorded():
-        dag.study.check_paths()
-        dag.check_lists()
+        check_data(dag, planned=workflow.output_settings.dryrun)
+    ranks = asked_of("train_model", "ranks", asked_of("train_model", "gpu", 1))
+    dag.check_ranks(ranks, asked_of("train_model", "nodes", 1))
 except DatalinesError as error:
     raise WorkflowError(f"The configuration is not valid.\n{error}") from None
 
 tables = dag.tables()
 # Politeness and patience of fetching: jobs read them from here, so that a change of them makes nothing out of date.
 config["fetching"] = dag.fetching()
+# How often training saves its state: the same.
+config["checkpointing"] = dag.specs["training"]
+
+
+def entry(path):
+    """A param: the entry of `tables` at a path such as "fetch_pool/{pool}". Snakemake's `lookup` finds the same, by a search
+    through all tables for every job, which takes longer than the rest of a large graph."""
+
+    def find(wildcards):
+        found = tables
+        for key in path.format(**dict(wildcards.items())).split("/"):
+            if key not in found:
+                raise WorkflowError(f"There is no {key} among {', '.join(found) or 'nothing'}.")
+            found = found[key]
+        return found
+
+    return find
 
 
 def one_of(names):

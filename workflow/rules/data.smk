@@ -16,7 +16,7 @@ rule download_pool:
     conda:
         "../../envs/data.yaml"
     params:
-        spec=lookup(dpath="download_pool/{pool}", within=tables),
+        spec=entry("download_pool/{pool}"),
         code=code_if_followed("download_pool"),
     message:
         "download pool {wildcards.pool}, part {wildcards.part}"
@@ -45,7 +45,7 @@ rule filter_pool:
     conda:
         "../../envs/data.yaml"
     params:
-        steps=lookup(dpath="filter_pool/{filter}", within=tables),
+        steps=entry("filter_pool/{filter}"),
         excluded=excluded_digest,
         code=code_of("filter_pool"),
     message:
@@ -70,7 +70,7 @@ rule write_shards:
     conda:
         "../../envs/data.yaml"
     params:
-        spec=lookup(dpath="write_shards/{pool}", within=tables),
+        spec=entry("write_shards/{pool}"),
         code=code_of("write_shards"),
     message:
         "write shards of {wildcards.pool} after {wildcards.filter}"
@@ -92,7 +92,7 @@ rule mix_shards:
     conda:
         "../../envs/data.yaml"
     params:
-        spec=lookup(dpath="mix_shards/{mixture}/{size}", within=tables),
+        spec=entry("mix_shards/{mixture}/{size}"),
         states=states,
         code=code_of("mix_shards"),
     message:
@@ -116,7 +116,7 @@ rule prepare_shift:
     conda:
         "../../envs/data.yaml"
     params:
-        spec=lookup(dpath="prepare_shift/{shift}", within=tables),
+        spec=entry("prepare_shift/{shift}"),
         code=code_if_followed("prepare_shift"),
     message:
         "prepare shift {wildcards.shift}"
@@ -142,7 +142,7 @@ rule filter_shift:
     conda:
         "../../envs/data.yaml"
     params:
-        spec=lookup(dpath="prepare_shift/{shift}", within=tables),
+        spec=entry("prepare_shift/{shift}"),
         code=code_if_followed("filter_shift"),
     message:
         "filter shift {wildcards.shift} adversarially"

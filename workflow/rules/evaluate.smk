@@ -18,7 +18,7 @@ rule evaluate_run:
         "../../envs/train.yaml"
     threads: 1
     params:
-        recipe=lookup(dpath="evaluate_run/{family}", within=tables),
+        recipe=entry("evaluate_run/{family}"),
         code=code_if_followed("evaluate_run"),
     message:
         "evaluate {wildcards.family}, size {wildcards.size}, seed {wildcards.seed} on {wildcards.suite}"
@@ -39,9 +39,9 @@ rule collect_records:
     conda:
         "../../envs/figures.yaml"
     params:
-        spec=lookup(dpath="collect_records/{experiment}/spec", within=tables),
-        families=lookup(dpath="collect_records/{experiment}/families", within=tables),
-        ensembles=lookup(dpath="collect_records/{experiment}/ensembles", within=tables),
+        spec=entry("collect_records/{experiment}/spec"),
+        families=entry("collect_records/{experiment}/families"),
+        ensembles=entry("collect_records/{experiment}/ensembles"),
         code=code_of("collect_records"),
     message:
         "collect records of {wildcards.experiment}"
@@ -61,7 +61,7 @@ rule fit_lines:
     conda:
         "../../envs/figures.yaml"
     params:
-        spec=lookup(dpath="fit_lines/{experiment}", within=tables),
+        spec=entry("fit_lines/{experiment}"),
         code=code_of("fit_lines"),
     message:
         "fit lines of {wildcards.experiment}"

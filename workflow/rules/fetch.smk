@@ -35,7 +35,7 @@ rule read_list:
     conda:
         "../../envs/data.yaml"
     params:
-        spec=lookup(dpath="read_list/{pool}", within=tables),
+        spec=entry("read_list/{pool}"),
         request=list_digest,
         code=code_if_followed("read_list"),
     message:
@@ -65,7 +65,7 @@ rule fetch_pool:
     resources:
         network=1,
     params:
-        spec=lookup(dpath="fetch_pool/{pool}", within=tables),
+        spec=entry("fetch_pool/{pool}"),
         states=states,
         requested=rows_digest,
         code=code_if_followed("fetch_pool"),

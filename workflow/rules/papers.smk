@@ -26,7 +26,7 @@ rule draw_figure:
     conda:
         "../../envs/figures.yaml"
     params:
-        spec=lookup(dpath="draw_figure/{paper}/{figure}", within=tables),
+        spec=entry("draw_figure/{paper}/{figure}"),
         experiment=figure_experiment,
         titles=tables["titles"],
         study=tables["study"],
@@ -63,7 +63,7 @@ rule draw_pool_figure:
     conda:
         "../../envs/figures.yaml"
     params:
-        spec=lookup(dpath="draw_pool_figure/{paper}/{figure}", within=tables),
+        spec=entry("draw_pool_figure/{paper}/{figure}"),
         titles=tables["pool_titles"],
         study=tables["study"],
         code=pool_figure_code,
@@ -95,7 +95,7 @@ rule make_table:
     conda:
         "../../envs/figures.yaml"
     params:
-        spec=lookup(dpath="make_table/{paper}/{table}", within=tables),
+        spec=entry("make_table/{paper}/{table}"),
         titles=table_titles,
         study=tables["study"],
         code=table_code,
@@ -192,13 +192,38 @@ rule draw_samples:
     conda:
         "../../envs/figures.yaml"
     params:
-        titles=lookup(dpath="draw_samples/{sheet}", within=tables),
+        titles=entry("draw_samples/{sheet}"),
         cells=8,
         code=code_of("draw_samples"),
     message:
         "draw samples of all {wildcards.sheet}"
     script:
         "../scripts/draw_samples.py"
+
+
+rule draw_batches:
+    """Draw the sources in the first batches of training, for every mixture of several sources."""
+    input:
+        manifests=dag.batched(),
+    output:
+        png="<samples>/batches.png",
+        pdf="<samples>/batches.pdf",
+        svg="<samples>/batches.svg",
+        csv="<samples>/batches.csv",
+    log:
+        "<logs>/draw_batches/batches.log",
+    localrule: True
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        mixtures=tables["draw_batches"],
+        titles=tables["pool_titles"],
+        batches=100,
+        code=code_of("draw_batches"),
+    message:
+        "draw the sources in the first batches"
+    script:
+        "../scripts/draw_batches.py"
 
 
 rule write_report:
@@ -212,6 +237,8 @@ rule write_report:
         fits=[f"<fits>/{experiment}.csv" for experiment in dag.experiments_of_targets()],
         samples=dag.sheets("png"),
         sample_files=[dag.sheets(extension) for extension in ("pdf", "svg", "csv")],
+        batches=dag.batches("png"),
+        batch_files=[dag.batches(extension) for extension in ("pdf", "svg", "csv")],
         styles=multiext("workflow/report/", "report.html.j2", "style.css"),
     output:
         html="<report>/index.html",

@@ -17,7 +17,7 @@ rule train_model:
         "../../envs/train.yaml"
     threads: 1
     params:
-        spec=lookup(dpath="train_model/{family}", within=tables),
+        spec=entry("train_model/{family}"),
         states=states,
         code=code_if_followed("train_model"),
     message:

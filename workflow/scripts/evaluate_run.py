@@ -5,49 +5,53 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors.numpy import save_file
 
 from datalines import shifts
 from datalines.accuracy import measure
+from datalines.devices import check
 from datalines.errors import DatalinesError
-from datalines.evaluation import logits, pixels
+from datalines.evaluation import logits
 from datalines.files import atomic, read_json, write_json
 from datalines.job import run
-from datalines.training import load_weights
+from datalines.training import numerics
+from datalines.training.numerics import device
+from datalines.training.weights import load_weights
 
 log = logging.getLogger(__name__)
 
 
 def main(
-    summary: Path, suite: str, recipe: str, sets: list[Path], evaluation: Path, predictions: Path, threads: int
+    summary: Path,
+    suite: str,
+    recipe: str,
+    sets: list[Path],
+    evaluation: Path,
+    predictions: Path,
+    threads: int = 1,
+    resources: dict[str, Any] | None = None,
 ) -> None:
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    record = read_json(summary)
-    loaded = [shifts.load(path) for path in sets]
+    log.info("%s", check(int((resources or {}).get("gpu", 0))))
+    record, where = read_json(summary), device()
+    numerics.prepare({**record["recipe"], "determinism": "deterministic", "precision": "fp32"}, where)
+    models = [load_weights(path, where) for path in weights(summary, record)]
     arrays: dict[str, np.ndarray] = {}
+    found: dict[tuple[int, str], dict[str, Any]] = {}
+    loaded = [shifts.load(path) for path in sets]
     for shift in loaded:
         arrays[f"labels/{shift.name}"] = shift.labels
         arrays[f"allowed/{shift.name}"] = shift.allowed.astype(np.uint8)
-    measures: list[dict[str, Any]] = []
-    images: dict[str, torch.Tensor] = {}
-    for entry in record["weights"]:
-        path = summary.with_name(entry["path"])
-        if not path.is_file():
-            raise DatalinesError(
-                f"{path} is listed in {summary} but missing: delete {summary} and run again to retrain"
-            )
-        objective, spec = load_weights(path)
-        for shift in loaded:
-            if shift.name not in images:
-                images[shift.name] = pixels(shift, objective.image_size, threads)
-            values = logits(objective, images[shift.name], shift.manifest["class_names"], shift.manifest["prompts"])
-            arrays[f"{entry['epoch']:03d}/{shift.name}"] = values
-            measured = measure(values, shift.labels, shift.allowed)
-            measures.append(
-                {"epoch": entry["epoch"], "samples_seen": spec["samples_seen"], "shift": shift.name, **measured}
-            )
+        for (_, spec), values in zip(
+            models, logits([model for model, _ in models], shift, where, threads), strict=True
+        ):
+            arrays[f"{spec['epoch']:03d}/{shift.name}"] = values
+            found[spec["epoch"], shift.name] = {
+                "epoch": spec["epoch"],
+                "samples_seen": spec["samples_seen"],
+                "shift": shift.name,
+                **measure(values, shift.labels, shift.allowed),
+            }
+    measures = [found[spec["epoch"], shift.name] for _, spec in models for shift in loaded]
     with atomic(predictions) as temporary:
         save_file(arrays, temporary)
     write_json(
@@ -67,6 +71,17 @@ def main(
     )
     last = [row for row in measures if row["epoch"] == record["weights"][-1]["epoch"]]
     log.info("%s", "  ".join(f"{row['shift']} {row['top1']:.1%}" for row in last))
+
+
+def weights(summary: Path, record: dict[str, Any]) -> list[Path]:
+    """The weights files that a summary names; one that is missing is an error that says what to delete."""
+    paths = [summary.with_name(entry["path"]) for entry in record["weights"]]
+    for path in paths:
+        if not path.is_file():
+            raise DatalinesError(
+                f"{path} is listed in {summary} but missing: delete {summary} and run again to retrain"
+            )
+    return paths
 
 
 if __name__ == "__main__":

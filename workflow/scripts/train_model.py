@@ -7,51 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
+from datalines.config.paths import expand
+from datalines.devices import check
 from datalines.errors import TrainingError
-from datalines.files import digest_json, read_json, sha256_file, write_csv, write_json
+from datalines.files import atomic, digest_json, read_json, sha256_file, write_json
 from datalines.finished import recall, remember
 from datalines.job import run
-from datalines.loader import decode_all
 from datalines.locks import alone
-from datalines.objectives import Objective
-from datalines.shards import image_bytes
-from datalines.training import (
-    Data,
-    Plan,
-    State,
-    discard,
-    history_frame,
-    plan,
-    prepare,
-    publish,
-    save_weights,
-    train,
-    weights_name,
-)
+from datalines.training.launch import train
+from datalines.training.run import HISTORY, Run, finished
+from datalines.training.state import Folder
+from datalines.training.weights import weights_name
 
 log = logging.getLogger(__name__)
-
-
-def load_data(objective: Objective, manifest: Path, digest: str, threads: int) -> Data:
-    """Decode a mixture's images and turn its captions or labels into targets; `digest` is that of its ids in order."""
-    index = pd.read_parquet(manifest.with_name("index.parquet"))
-    images = decode_all(image_bytes(index, manifest.parent), objective.image_size, threads)
-    labels = [None if pd.isna(label) else str(label) for label in index["label"]]
-    return Data(images, objective.targets(list(index["caption"]), labels), digest)
-
-
-def spend(objective: Objective, data: Data, run_plan: Plan, state: State, identity: dict[str, Any]) -> None:
-    """Train to the end; after each kept epoch the weights, and then the state, are on disk."""
-    if state.restore():
-        log.info("continuing after step %d of %d", state.step, run_plan.steps)
-    for epoch in train(objective, data, run_plan, state):
-        if epoch in run_plan.recipe["keep"]:
-            seen = epoch * run_plan.steps_per_epoch * run_plan.recipe["batch"]
-            content = {**run_plan.recipe, "run": identity, "epoch": epoch, "samples_seen": seen}
-            save_weights(state.folder / weights_name(epoch), objective.model, content)
-        state.save()
+SECONDS = 300.0  # between two states, where the configuration is not at hand
 
 
 def main(
@@ -63,12 +33,15 @@ def main(
     summary: Path,
     history: Path,
     states: Path,
-    threads: int,
+    threads: int = 1,
     code: str = "",
+    resources: dict[str, Any] | None = None,
+    config: dict[str, Any] | None = None,
 ) -> None:
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    recipe, manifest = spec["recipe"], read_json(mixture)
+    recipe, manifest, given = spec["recipe"], read_json(mixture), resources or {}
+    gpus, nodes = int(given.get("gpu", 0)), int(given.get("nodes", 1))
+    ranks = int(given.get("ranks", max(1, gpus)))
+    log.info("%s", check(gpus, nodes=nodes))
     identity = {
         "family": family,
         "size": size,
@@ -84,37 +57,64 @@ def main(
             log.info("same data, recipe, seed and code as the finished run: nothing to train")
             shutil.rmtree(folder, ignore_errors=True)
             return
-        run_plan = plan(recipe, seed, manifest["samples"])
-        objective = prepare(recipe, seed)
-        state = State(folder, objective, recipe)
-        data = load_data(objective, mixture, manifest["order_sha256"], threads)
-        log.info("%d samples, %d steps of %d", manifest["samples"], run_plan.steps, recipe["batch"])
-        spend(objective, data, run_plan, state, identity)
-        publish(state, recipe["keep"], summary.parent)
-        write_csv(history, history_frame(state, recipe["batch"]))
-        write_json(
-            summary,
-            {
-                **identity,
-                "spec": digest_json(identity),
-                "mixture": spec["mixture"],
-                "id_set_sha256": manifest["id_set_sha256"],
-                "samples": manifest["samples"],
-                "samples_seen": run_plan.steps * recipe["batch"],
-                "steps": run_plan.steps,
-                "threads": threads,
-                "parameters": sum(parameter.numel() for parameter in objective.model.parameters()),
-                "weights": [kept_entry(summary.parent / weights_name(epoch), epoch) for epoch in recipe["keep"]],
-            },
-        )
+        state = Folder(folder, identity)
+        for text in state.unfinished_others():
+            log.warning("%s; remove it unless you want to go back to that", text)
+        if finished(folder) is None:
+            weights = {part: str(expand(path, f"initial.{part}")) for part, path in spec.get("weights", {}).items()}
+            seconds = (config or {}).get("checkpointing", {}).get("checkpoint_seconds", SECONDS)
+            workers = max(0, threads // ranks - 1)
+            train(Run(identity, str(mixture), str(folder), weights, workers, seconds), ranks, nodes)
+        publish(folder, recipe["keep"], summary, history)
+        outcome = finished(folder) or {}
+        outcome["undecodable"] = named(outcome["undecodable"], mixture)
+        write_json(summary, record(identity, spec["mixture"], manifest, outcome, summary))
         remember(folder, [summary, history])
-        discard(state)
+        state.remove()
+
+
+def publish(folder: Path, epochs: list[int], summary: Path, history: Path) -> None:
+    """Copy what a run left in its state's folder to where it is declared; called again after a kill, it finishes the
+    work."""
+    target, names = summary.parent, {weights_name(epoch) for epoch in epochs}
+    target.mkdir(parents=True, exist_ok=True)
+    for stale in target.glob("*.safetensors"):
+        if stale.name not in names:
+            stale.unlink()
+    for half in target.glob(".*.tmp"):  # of a job that was killed
+        half.unlink()
+    for origin, path in [*((folder / name, target / name) for name in sorted(names)), (folder / HISTORY, history)]:
+        if not origin.is_file():
+            raise TrainingError(f"{origin} is missing although the run ended; remove {folder} and run again")
+        with atomic(path) as temporary:
+            shutil.copyfile(origin, temporary)
+
+
+def record(
+    identity: dict[str, Any], mixture: str, manifest: dict[str, Any], outcome: dict[str, Any], summary: Path
+) -> dict[str, Any]:
+    """The summary: what the run is, what it was trained on and how, and its weights with their digests."""
+    epochs = identity["recipe"]["keep"]
+    return {
+        **identity,
+        "spec": digest_json(identity),
+        "mixture": mixture,
+        "id_set_sha256": manifest["id_set_sha256"],
+        **outcome,
+        "weights": [kept_entry(summary.parent / weights_name(epoch), epoch) for epoch in epochs],
+    }
+
+
+def named(undecodable: list[dict[str, Any]], mixture: Path) -> list[dict[str, Any]]:
+    """Samples that did not decode, by their ids instead of their rows."""
+    if not undecodable:
+        return []
+    ids = pd.read_parquet(mixture.with_name("index.parquet"), columns=["id"])["id"]
+    return [{"id": str(ids[entry["row"]]), "reason": entry["reason"]} for entry in undecodable]
 
 
 def kept_entry(path: Path, epoch: int) -> dict[str, Any]:
     """A weights file's entry in the summary."""
-    if not path.is_file():
-        raise TrainingError(f"{path} was not kept; remove the run's folder and run again")
     return {"epoch": epoch, "path": path.name, "bytes": path.stat().st_size, "sha256": sha256_file(path)}
 
 

@@ -46,15 +46,23 @@ def sample_items(samples: list[Path]) -> list[FigureItem]:
         "the caption as it is trained on beneath each image.",
         "shifts": "Drawn by a keyed hash of the images' ids; the class beneath each image.",
     }
-    return [
-        FigureItem(
-            titles[path.stem],
-            path,
-            {ending: path.with_suffix(f".{ending}") for ending in ("pdf", "svg", "csv")},
-            texts[path.stem],
-        )
-        for path in samples
-    ]
+    return [FigureItem(titles[path.stem], path, beside(path), texts[path.stem]) for path in samples]
+
+
+def batch_items(batches: list[Path]) -> list[FigureItem]:
+    """The sources in the first batches of training."""
+    text = (
+        "Each column is one batch of the first run on the mixture's largest size, dashed lines are the shares of the "
+        "whole mixture. The shards of each source are spread evenly over an epoch, and consecutive ones are shuffled "
+        "together: so single batches scatter about the shares as chance has it, and many together keep to them."
+    )
+    title = "Sources in the first batches of every mixture"
+    return [FigureItem(title, path, beside(path), text) for path in batches]
+
+
+def beside(png: Path) -> dict[str, Path]:
+    """The same figure in other formats, and its csv."""
+    return {ending: png.with_suffix(f".{ending}") for ending in ("pdf", "svg", "csv")}
 
 
 def facts(study: dict[str, Any], pools: Path, fits: list[Path]) -> dict[str, str]:
@@ -78,6 +86,7 @@ def main(
     pools: Path,
     fits: list[Path],
     samples: list[Path],
+    batches: list[Path],
     html: Path,
 ) -> None:
     root = html.parent.parent
@@ -85,6 +94,8 @@ def main(
         Section(spec["title"], list(paper_items(spec, root / "papers" / name))) for name, spec in papers.items()
     ]
     sections.append(Section("Samples", sample_items(samples)))
+    if batches:
+        sections.append(Section("Batches", batch_items(batches)))
     attrition = (
         "Requested = stored + failed by status, and stored = kept + dropped by the first reason; "
         "both are checked whenever shards are written."
