@@ -70,10 +70,11 @@ profile:  ## register profiles/slurm for you, so that `snakemake --profile slurm
 	@$(SETUP) slurm
 	@$(RUN) profiles.register
 
-bench:  ## speeds and memory against the peers, side by side: results/bench.json (about 15 minutes)
+bench:  ## speeds and memory against the peers, side by side: results/bench.json (about 30 minutes)
 	@$(SETUP) dev
 	@$(PYTHON) envs/setup.py img2dataset --venv "$(VENV)-img2dataset"
-	@DATALINES_IMG2DATASET="$(abspath $(VENV)-img2dataset)/bin/python" $(RUN) benchmarks $(BENCH)
+	@$(PYTHON) envs/setup.py open-clip --venv "$(VENV)-open-clip" --over "$(VENV)"
+	@DATALINES_OPEN_CLIP="$(abspath $(VENV)-open-clip)/bin/python" DATALINES_IMG2DATASET="$(abspath $(VENV)-img2dataset)/bin/python" $(RUN) benchmarks $(BENCH)
 
 lint:  ## ruff, snakefmt, snakemake --lint, mypy, vulture
 	@$(SETUP) dev

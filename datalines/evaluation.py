@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from datalines.images import decode, square
-from datalines.objectives import Objective, normalise
+from datalines.objectives import Objective, Supervised, normalise
 from datalines.shifts import EvaluationSet
 
 BATCH = 250  # images; fixed, so that logits do not depend on the machine
@@ -46,8 +46,14 @@ def logits(
 
     The images are read once, a batch at a time.
     """
-    names, prompts = shift.manifest["class_names"], shift.manifest["prompts"]
-    classify = [objective.classifier(names, prompts) for objective in objectives]
+    classify = [
+        # A zero-shot model is told what a class is called, a head is known by the name of its label.
+        objective.classifier(
+            shift.manifest["class_names" if isinstance(objective, Supervised) else "class_texts"],
+            shift.manifest["prompts"],
+        )
+        for objective in objectives
+    ]
     found: list[list[torch.Tensor]] = [[] for _ in objectives]
     for chunk in decoded(shift.encoded(), objectives[0].image_size, threads):
         images = normalise(chunk.to(device)).contiguous(memory_format=torch.channels_last)

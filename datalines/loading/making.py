@@ -68,13 +68,16 @@ class Recipe:
 
 @dataclass
 class _Entry:
-    """A sample that was decoded, or the reason why it was not, and its target once that is known."""
+    """A sample beside its crops: its target once that is known, or the reason why it did not decode.
 
-    image: Image.Image | None
+    The image is held only where it is kept for later epochs.
+    """
+
     caption: str = ""
     label: str | None = None
-    reason: str = ""
     target: torch.Tensor | None = None
+    reason: str | None = None
+    image: Image.Image | None = None
 
 
 class Maker:
@@ -102,12 +105,12 @@ class Maker:
         pixels = images.numpy()
         entries, failed = [], []
         for place, (row, sample) in enumerate(zip(rows.tolist(), samples, strict=True)):
-            entry = self._entry(row, sample)
+            entry, image = self._decoded(row, sample)
             entries.append(entry)
-            if entry.image is None:
+            if image is not None:
+                self._cut(image, [of_view[place] for of_view in drawn], pixels[:, place])
+            elif entry.reason is not None:
                 failed.append((row, entry.reason))
-            else:
-                self._cut(entry.image, [of_view[place] for of_view in drawn], pixels[:, place])
         if failed:
             chosen = self._substitutes(entries)
             images.copy_(images[:, chosen])
@@ -115,22 +118,23 @@ class Maker:
         targets = self._targets(entries)
         return Batch(step, epoch, images.permute(0, 1, 4, 2, 3), targets, torch.from_numpy(rows), failed)
 
-    def _entry(self, row: int, sample: Sample | None) -> _Entry:
-        """A sample decoded, now or earlier."""
+    def _decoded(self, row: int, sample: Sample | None) -> tuple[_Entry, Image.Image | None]:
+        """A sample and its image, decoded now or earlier."""
         kept = self._kept.get(row)
         if kept is not None:
-            return kept
+            return kept, kept.image
         assert sample is not None
+        entry, image, size = _Entry(sample.caption, sample.label), None, 0
         try:
             image = self._recipe.decoder.decode(sample.image, self._least)
-            entry = _Entry(image, sample.caption, sample.label)
             size = image.width * image.height * BYTES_A_PIXEL
         except ImageError as error:
-            entry, size = _Entry(None, reason=str(error)), 0
+            entry.reason = str(error)
         if size <= self._room:
             self._room -= size
+            entry.image = image
             self._kept[row] = entry
-        return entry
+        return entry, image
 
     def _cut(self, image: Image.Image, drawn: list[list[float]], out: npt.NDArray[np.uint8]) -> None:
         """Crops of an image, one for each view."""
@@ -142,7 +146,7 @@ class Maker:
         """For each place the next one of its micro-batch, cyclic, whose sample was decoded."""
         size, chosen = self._recipe.cut.micro_batch, []
         for first in range(0, len(entries), size):
-            good = [place for place in range(first, first + size) if entries[place].image is not None]
+            good = [place for place in range(first, first + size) if entries[place].reason is None]
             if not good:
                 raise TrainingError(
                     f"none of the {size} samples of a micro-batch decodes ({entries[first].reason}): "

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from io import FileIO
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -94,23 +97,18 @@ def read(contents: Contents, shards: Rows, rows: Rows) -> list[Sample]:
     places = [array[rows[order]].tolist() for array in _arrays(contents)]
     found: list[Any] = [None] * len(rows)
     buffer = bytearray()
-    last: tuple[int, int] | None = None
-    try:
-        for first, stop, shard in _runs(contents, shards[order], rows[order]):
-            if last is None or last[0] != shard:
-                last = _next_file(contents, shard, last)
-            base, end = places[0][first], places[0][stop - 1] + places[1][stop - 1]
-            if len(buffer) < end - base:
-                buffer = bytearray(end - base)
-            data = memoryview(buffer)[: end - base]
-            _fill(data, last[1], base, contents, shard)
-            for number in range(first, stop):
-                start, size, image, length = (values[number] for values in places)
-                member = data[start - base : start - base + size]
-                found[order[number]] = _sample(contents, shard, member, image, length)
-    finally:
-        if last is not None:
-            os.close(last[1])
+    for shard, runs in groupby(_runs(contents, shards[order], rows[order]), key=itemgetter(2)):
+        with _opened(contents, shard) as stream:
+            for first, stop, _ in runs:
+                base, end = places[0][first], places[0][stop - 1] + places[1][stop - 1]
+                if len(buffer) < end - base:
+                    buffer = bytearray(end - base)
+                data = memoryview(buffer)[: end - base]
+                _fill(data, stream, base, contents)
+                for number in range(first, stop):
+                    start, size, image, length = (values[number] for values in places)
+                    member = data[start - base : start - base + size]
+                    found[order[number]] = _sample(contents, shard, member, image, length)
     return found
 
 
@@ -130,25 +128,21 @@ def _runs(contents: Contents, shards: Rows, rows: Rows) -> Iterator[Run]:
     return zip(firsts, stops, shards[firsts].tolist(), strict=True)
 
 
-def _next_file(contents: Contents, shard: int, last: tuple[int, int] | None) -> tuple[int, int]:
-    """A shard and its open file, after closing the one before it."""
-    if last is not None:
-        os.close(last[1])
+def _opened(contents: Contents, shard: int) -> FileIO:
     path = contents.path(shard)
     try:
-        return shard, os.open(path, os.O_RDONLY)
+        return path.open("rb", buffering=0)
     except FileNotFoundError:
         raise DatalinesError(f"{path} is missing: {again(contents.manifest)}") from None
 
 
-def _fill(data: memoryview, handle: int, start: int, contents: Contents, shard: int) -> None:
+def _fill(data: memoryview, stream: FileIO, start: int, contents: Contents) -> None:
     """Read a shard from `start` on, as many bytes as there is room for."""
     done = 0
     while done < len(data):
-        count = os.preadv(handle, [data[done:]], start + done)
+        count = os.preadv(stream.fileno(), [data[done:]], start + done)
         if not count:
-            end = start + len(data)
-            raise DatalinesError(f"{contents.path(shard)} ends before byte {end}: {again(contents.manifest)}")
+            raise DatalinesError(f"{stream.name} ends before byte {start + len(data)}: {again(contents.manifest)}")
         done += count
 
 

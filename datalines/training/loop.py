@@ -106,6 +106,7 @@ class Trainer:
                 self.objective.train()
             elif stopping or due:
                 self.save()
+            if ended or due:
                 clock.reset()
             if stopping and self.step < self.run.steps:
                 raise StoppedError(self._stopped())

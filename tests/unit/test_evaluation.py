@@ -179,3 +179,13 @@ def test_an_image_of_a_later_batch_that_does_not_decode_is_an_error_too(monkeypa
     assert len(next(batches)) == 2
     with pytest.raises(ImageError):
         next(batches)
+
+
+def test_a_zero_shot_model_is_told_what_classes_are_called_and_a_head_knows_its_labels(tmp_path: Path) -> None:
+    """Texts may be other words than the labels, as class names are beside WordNet ids."""
+    plain = shifts.load(write_shift(tmp_path / "plain", "plain"))
+    renamed = shifts.load(write_shift(tmp_path / "renamed", "plain", class_texts=["tiger", "wolf", "shark"]))
+    for of, differ in ((objective(recipe()), True), (objective(supervised()), False)):
+        of.model.eval()
+        (first,), (second,) = (logits([of], shift, CPU, 1) for shift in (plain, renamed))
+        assert np.array_equal(first, second) is not differ

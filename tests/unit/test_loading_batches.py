@@ -1,5 +1,6 @@
 """Batches are the same to the byte whoever makes them: from any step, on any rank, with and without kept images."""
 
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,21 @@ def test_kept_images_are_decoded_once_and_others_each_time(manifest: Path, monke
     # A dozen images of about 14 x 11 pixels fit.
     list(batches(manifest, cache_bytes=12 * 14 * 11 * 4))
     assert 64 + 40 < len(decoded) < 128
+
+
+def test_images_that_are_not_kept_are_let_go_one_by_one(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of photographs would fill a gigabyte otherwise."""
+    seen: list[weakref.ref[Image.Image]] = []
+
+    def note(data: bytes, least: int) -> Image.Image:
+        # The one before is the caller's until it has the next.
+        assert sum(image() is not None for image in seen) <= 1
+        seen.append(weakref.ref(image := decode(data)))
+        return image
+
+    monkeypatch.setattr(module, "named_decoder", lambda name: Decoder("noting", note))
+    assert len(list(batches(manifest, cache_bytes=0))) == STEPS
+    assert len(seen) == 128
 
 
 @pytest.mark.parametrize("world", [2, 4])

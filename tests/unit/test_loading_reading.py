@@ -61,60 +61,52 @@ def test_what_is_known_is_not_read_again(tmp_path: Path) -> None:
     mine.close()
 
 
-class Reads:
-    """Every call of os.open and os.pread that reading makes."""
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
+    """Every range that is read: file name, first byte, and the one after the last."""
+    found = []
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.opened: list[str] = []
-        self.ranges: list[tuple[str, int, int]] = []
-        names: dict[int, str] = {}
+    def preadv(handle: int, buffers: list[memoryview], start: int) -> int:
+        name = Path(f"/proc/self/fd/{handle}").readlink().name
+        found.append((name, start, start + sum(map(len, buffers))))
+        return os.preadv(handle, buffers, start)
 
-        def open_(path: Path, flags: int) -> int:
-            handle = os.open(path, flags)
-            names[handle] = path.name
-            self.opened.append(path.name)
-            return handle
-
-        def pread(handle: int, count: int, start: int) -> bytes:
-            self.ranges.append((names[handle], start, start + count))
-            return os.pread(handle, count, start)
-
-        monkeypatch.setattr(reading, "os", type("os", (), {**vars(os), "open": open_, "pread": pread}))
+    replace_os(monkeypatch, preadv)
+    return found
 
 
-def test_blocks_are_read_once_from_the_first_byte_to_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def replace_os(monkeypatch: pytest.MonkeyPatch, preadv: Any) -> None:
+    monkeypatch.setattr(reading, "os", type("os", (), {**vars(os), "preadv": staticmethod(preadv)}))
+
+
+def test_blocks_are_read_once_from_the_first_byte_to_the_last(tmp_path: Path, reads: list[Any]) -> None:
     contents, order = opened(write_mixture(tmp_path))
-    reads = Reads(monkeypatch)
     read_rows(contents, order, order.rows(1, 0, 20).tolist())
-    assert len(set(reads.opened)) == len(reads.opened) > 2
-    assert reads.ranges == sorted(reads.ranges)
+    assert reads == sorted(reads)
     # Neighbours are one read each, whatever the order in which they are used.
-    assert len(reads.ranges) == len(reads.opened)
+    assert len({name for name, _, _ in reads}) == len(reads) > 2
 
 
-def test_gaps_are_skipped_where_that_pays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gaps_are_skipped_where_that_pays(tmp_path: Path, reads: list[Any]) -> None:
     """Samples of 31 KiB, gaps up to 64: two between two others are read through, three are not."""
     contents, order = opened(write_mixture(tmp_path, {"a": 12}, shard_size=12, images=os.urandom(29 << 10)))
-    reads = Reads(monkeypatch)
     read_rows(contents, order, [0, 1, 3, 6, 10, 11])
     sizes = contents.sizes
-    assert [stop - start for _, start, stop in reads.ranges] == [sizes[:7].sum(), sizes[10:].sum()]
+    assert [stop - start for _, start, stop in reads] == [sizes[:7].sum(), sizes[10:].sum()]
 
 
-def test_single_reads_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_single_reads_are_bounded(tmp_path: Path, reads: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     contents, order = opened(write_mixture(tmp_path, {"a": 40}, shard_size=40, images=os.urandom(9_000)))
-    reads = Reads(monkeypatch)
     monkeypatch.setattr(reading, "CHUNK", 50_000)
     whole = read_rows(contents, order, list(range(40)))
-    assert max(stop - start for _, start, stop in reads.ranges) <= 50_000 + contents.sizes.max()
+    assert max(stop - start for _, start, stop in reads) <= 50_000 + contents.sizes.max()
     assert [found.caption for found in whole] == [f"a № {number}" for number in range(40)]
 
 
 def test_short_answers_of_the_system_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contents, order = opened(write_mixture(tmp_path))
     before = read_rows(contents, order, [0, 1, 2])
-    few = {**vars(os), "pread": lambda handle, count, start: os.pread(handle, min(count, 700), start)}
-    monkeypatch.setattr(reading, "os", type("os", (), few))
+    replace_os(monkeypatch, lambda handle, buffers, start: os.preadv(handle, [buffers[0][:700]], start))
     assert read_rows(contents, order, [0, 1, 2]) == before
 
 
@@ -163,13 +155,18 @@ def test_a_shard_that_goes_away_or_shrinks_during_a_run_is_named(tmp_path: Path)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(DatalinesError, match=r"00000\.tar ends before byte \d+: delete"):
         read_rows(contents, order, [0])
-    path.unlink()
-    mine = reader_of(contents, order)
-    with pytest.raises(DatalinesError, match=r"00000\.tar is missing: delete"):
+    manifest.with_name("00003.tar").unlink()
+    mine = Reader(contents, order, Part(Slice(8, 8, 0, 1, 1), 64), lambda row: row < 5)
+    with pytest.raises(DatalinesError, match=r"00003\.tar is missing: delete"):
         for start in range(0, 64, 8):
             mine.samples(1, start, start + 8)
     mine.close()
+    assert not [name for name in map(link_target, Path("/proc/self/fd").iterdir()) if str(tmp_path) in name]
 
 
-def reader_of(contents: Contents, order: Order) -> Reader:
-    return Reader(contents, order, Part(Slice(8, 8, 0, 1, 1), contents.samples), lambda row: False)
+def link_target(path: Path) -> str:
+    """What an open file is; nothing, if it has been closed since it was listed."""
+    try:
+        return str(path.readlink())
+    except FileNotFoundError:
+        return ""

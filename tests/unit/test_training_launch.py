@@ -9,7 +9,6 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pytest
@@ -34,7 +33,7 @@ class Torchrun:
     def __enter__(self) -> "Torchrun":
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         """As a process that has ended."""
 
     def wait(self, timeout: float) -> int:
@@ -62,9 +61,9 @@ class Torchruns:
     asks: bool = False
     started: list[Torchrun] = field(default_factory=list)
 
-    def __call__(self, command: list[str], env: dict[str, str], preexec_fn: Any) -> Torchrun:
+    def __call__(self, command: list[str], **options: Any) -> Torchrun:
         """In place of subprocess.Popen."""
-        self.started.append(Torchrun(self, command, env))
+        self.started.append(Torchrun(self, command, options["env"]))
         return self.started[-1]
 
 

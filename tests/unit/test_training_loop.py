@@ -18,7 +18,7 @@ from datalines.loading.batches import Batch
 from datalines.loading.manifest import Contents
 from datalines.loading.order import Order
 from datalines.objectives import Clip, Encoded
-from datalines.training import loop
+from datalines.training import loop, state
 from datalines.training import run as running
 from datalines.training.launch import train
 from datalines.training.loop import Trainer
@@ -225,6 +225,12 @@ def test_states_are_saved_when_they_are_due(mixture: Path, folder: Path, monkeyp
     train(run_of(mixture, folder / "often", recipe()), 1)
     train(run_of(mixture, folder / "seldom", recipe(), seconds=NEVER), 1)
     assert saved == [1, 2, 3, 4, 5, 6, 7, 8, 9, 3, 6, 9]
+    # A step takes a second here, and a state is due every two, counted from the last one.
+    now = [0.0]
+    monkeypatch.setattr(state.time, "monotonic", lambda: now[0])
+    watch(monkeypatch, lambda trainer, batch: now.__setitem__(0, now[0] + 1))
+    train(run_of(mixture, folder / "sometimes", recipe(), seconds=2), 1)
+    assert saved[12:] == [2, 3, 5, 6, 8, 9]
 
 
 @pytest.mark.parametrize("writes", [0, 3, 40])

@@ -128,7 +128,7 @@ def test_a_long_gradient_is_cut_to_its_greatest_length(micro: int) -> None:
         of = recipe(grad_clip=clip)
         ours = objective(of)
         step(engine_of(ours, of), micro)
-        lengths.append(torch.stack([gradient.norm() for gradient in gradients(ours).values()]).norm().item())
+        lengths.append(length(ours))
     assert lengths[0] > 0.1 and lengths[1] == pytest.approx(0.01, rel=1e-3)
 
 
@@ -151,6 +151,18 @@ def test_half_precision_has_nearly_the_same_gradients_in_full_precision(precisio
     for name, gradient in gradients(ours).items():
         assert gradient.dtype == torch.float32
         assert (gradient - wanted[name]).norm() <= 0.1 * wanted[name].norm() + 1e-5, name
+
+
+def length(of: Objective) -> float:
+    """The length of all gradients together."""
+    return torch.stack([gradient.norm() for gradient in gradients(of).values()]).norm().item()
+
+
+@pytest.mark.parametrize("micro", [4, 8])
+def test_an_fp16_gradient_is_cut_after_its_scale_was_taken_out(micro: int) -> None:
+    machine = half(recipe(grad_clip=0.01), "fp16", 256.0)
+    step(machine, micro)
+    assert length(machine.objective) == pytest.approx(0.01, rel=1e-2)
 
 
 def test_a_step_whose_fp16_gradients_overflow_is_left_out() -> None:
