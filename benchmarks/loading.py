@@ -5,8 +5,8 @@ spectrum of photographs, cut to 224 pixels; the same for drawings of 64 pixels, 
 Decoder (Pillow), crop, batch and shuffle buffer are the same on both sides, captions are handed through as they are,
 and everything lies in the system's cache. Starting of workers counts, checking of sha256 before a run does not.
 
-- overhead: seconds of our loader, in one process and with a worker for each core (up to eight), over those of the bare
-  loop: bytes in memory, decoded, cropped and stacked in one process;
+- overhead: what our loader takes more than the bare loop, which decodes, crops and stacks bytes in memory, in one
+  process; with a worker for each core (up to eight), seconds count once for each of them;
 - webdataset: tars through `WebDataset`, its shuffle buffer, its `decode("pilrgb")` and `WebLoader`.
 
 Usage: python -m benchmarks.loading [photographs] [repeats]

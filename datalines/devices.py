@@ -64,7 +64,7 @@ def _advice(found: int, wanted: int) -> str:
     if found == 0:
         return f"Is this a node with GPUs and a driver? To compute without, set {CHOICE}=cpu"
     if found < wanted:
-        return "Keep `tasks_per_gpu: 0` in the profile: without it one process is started for each GPU"
+        return "Keep `tasks_per_gpu: 0` in the profile: else one process may be started for each GPU"
     return f"Name the ones to use, e.g. {VISIBLE}={','.join(map(str, range(wanted)))}, or ask for all of them"
 
 

@@ -163,6 +163,7 @@ class Maker:
         if len(known) == len(entries):
             return torch.stack(known)
         targets = self._recipe.targets([entry.caption for entry in entries], [entry.label for entry in entries])
-        for entry, target in zip(entries, targets, strict=True):
-            entry.target = target
+        if self._kept:
+            for entry, target in zip(entries, targets, strict=True):
+                entry.target = target
         return targets

@@ -4,12 +4,11 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import lru_cache
 from io import FileIO
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +27,7 @@ Run = tuple[int, int, int]
 """The first of some samples that are read at once, the one after the last, and their shard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """A sample as it is stored: the encoded image, the caption, and the class if it has one."""
 
     image: bytes
@@ -42,7 +40,7 @@ _Read = tuple[tuple[int, int], dict[int, Sample]]
 
 
 class Reader:
-    """Hands out what a part of a run needs. Memory: the part's share of two blocks.
+    """Hands out what a part of a run needs. Memory: the part's share of two blocks, and one read of `CHUNK`.
 
     `known` tells of a row of the index whether it need not be read any more.
     """
@@ -94,21 +92,21 @@ class Reader:
 def read(contents: Contents, shards: Rows, rows: Rows) -> list[Sample]:
     """The samples at rows of the index, which lie in `shards` (places in the list), in the order of `rows`."""
     order = np.argsort(rows)
-    places = [array[rows[order]].tolist() for array in _arrays(contents)]
+    places = list(zip(*(array[rows[order]].tolist() for array in _arrays(contents)), strict=True))
+    targets = order.tolist()
     found: list[Any] = [None] * len(rows)
     buffer = bytearray()
     for shard, runs in groupby(_runs(contents, shards[order], rows[order]), key=itemgetter(2)):
         with _opened(contents, shard) as stream:
             for first, stop, _ in runs:
-                base, end = places[0][first], places[0][stop - 1] + places[1][stop - 1]
+                base, end = places[first][0], sum(places[stop - 1][:2])
                 if len(buffer) < end - base:
                     buffer = bytearray(end - base)
                 data = memoryview(buffer)[: end - base]
                 _fill(data, stream, base, contents)
-                for number in range(first, stop):
-                    start, size, image, length = (values[number] for values in places)
+                for target, (start, size, image, length) in zip(targets[first:stop], places[first:stop], strict=True):
                     member = data[start - base : start - base + size]
-                    found[order[number]] = _sample(contents, shard, member, image, length)
+                    found[target] = _sample(contents, shard, member, image, length)
     return found
 
 

@@ -59,7 +59,7 @@ def prepare(recipe: dict[str, Any], where: torch.device) -> Numerics:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # On a CPU this costs nothing, unless all new memory is filled first, which only hides what is read before written.
     torch.use_deterministic_algorithms(level == "deterministic" or not gpu)
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if gpu:
         torch.cuda.set_device(where)
     return Numerics(where, recipe["precision"])

@@ -106,7 +106,8 @@ def checked(manifest: Path, folder: Path, ranks: Ranks) -> Contents:
     """
     stamp, seen = folder / CHECKED, {}
     if ranks.main:
-        entries = read_json(manifest)["shards"]
+        content = read_json(manifest)
+        entries = [content["index"], *content["shards"]]
         seen = {entry["path"]: _looks(manifest.parent / entry["path"]) for entry in entries}
     known = ranks.main and stamp.is_file() and read_json(stamp) == seen
     contents = Contents.open(manifest, check=ranks.main and not known)

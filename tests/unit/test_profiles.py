@@ -60,7 +60,7 @@ def test_one_part_is_fetched_at_a_time_in_all_profiles() -> None:
 
 
 def test_gpu_jobs_say_how_many_tasks_and_nodes_they_are() -> None:
-    """Without it the executor starts one process for each GPU, and Slurm may give GPUs of several nodes."""
+    """Else some versions of the executor start one process for each GPU, and Slurm may give GPUs of several nodes."""
     resources = read("slurm")["set-resources"]
     assert {rule for rule, values in resources.items() if "gpu" in values} == GPU_RULES
     for rule in GPU_RULES:

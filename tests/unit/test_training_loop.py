@@ -1,9 +1,6 @@
-"""The loop: which batches it takes, what it notes, when it saves, and what ends it before its time."""
+"""The loop: which batches it takes, what it notes, and when it saves."""
 
-import errno
 import logging
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +9,20 @@ import pandas as pd
 import pytest
 import torch
 
-from datalines.errors import StoppedError, TrainingError
-from datalines.files import HashingWriter
-from datalines.loading.batches import Batch
 from datalines.loading.manifest import Contents
 from datalines.loading.order import Order
-from datalines.objectives import Clip, Encoded
+from datalines.objectives import Clip
 from datalines.training import loop, state
 from datalines.training import run as running
 from datalines.training.launch import train
 from datalines.training.loop import Trainer
-from datalines.training.run import HISTORY, Run, finished
+from datalines.training.run import HISTORY, Run
 from datalines.training.schedule import learning_rate
 from datalines.training.state import Folder
+from datalines.training.step import Engine, Part
 from tests.scripts.tiny_files import write_mixture
 from tests.unit.tiny_runs import recipe, supervised
-from tests.unit.tiny_training import NEVER, OFTEN, interrupt, left, run_of
+from tests.unit.tiny_training import NEVER, left, run_of, watch
 
 STEPS = 9
 
@@ -52,37 +47,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-def newest(run: Run) -> int | None:
-    """The step of a run's newest state, which must be sound."""
-    kept = Folder(Path(run.folder), run.identity)
-    content = kept.load()
-    if content is not None:
-        assert all(torch.isfinite(value).all() for value in content["model"].values())
-        assert content["step"] == kept.newest() == len(content["history"])
-    return kept.newest()
-
-
-def watch(monkeypatch: pytest.MonkeyPatch, look: Any) -> None:
-    """Have `look(trainer, batch)` called before every step."""
-    sound = Trainer._one
-
-    def one(trainer: Trainer, batch: Batch) -> None:
-        look(trainer, batch)
-        sound(trainer, batch)
-
-    monkeypatch.setattr(Trainer, "_one", one)
-
-
-def spoil(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """The loss is no number in one step, counted from 1."""
-    sound, calls = Clip.loss, iter(range(1, 100))
-
-    def loss(self: Clip, encoded: Encoded, targets: torch.Tensor, own: slice) -> torch.Tensor:
-        return sound(self, encoded, targets, own) * (float("nan") if next(calls) == step else 1.0)
-
-    monkeypatch.setattr(Clip, "loss", loss)
-
-
 def test_every_epoch_follows_its_own_order(mixture: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[np.ndarray] = []
     watch(monkeypatch, lambda trainer, batch: seen.append(batch.rows.numpy()))
@@ -93,6 +57,36 @@ def test_every_epoch_follows_its_own_order(mixture: Path, folder: Path, monkeypa
     for step, rows in enumerate(seen):
         start = step % 3 * 8
         assert (rows == order.rows(step // 3 + 1, start, start + 8)).all()
+
+
+def test_every_step_has_its_rate_and_every_micro_batch_its_own_dropout(
+    mixture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seed of dropout is that of a micro-batch's place in the run."""
+    seeds: list[int] = []
+    rates: list[list[float]] = []
+    sound = loop.one_step
+
+    def one_step(machine: Engine, parts: list[Part]) -> torch.Tensor:
+        seeds.extend(part.seed for part in parts)
+        rates.append([group["lr"] for group in machine.optimizer.param_groups])
+        return sound(machine, parts)
+
+    monkeypatch.setattr(loop, "one_step", one_step)
+    for seed in (1, 2):
+        train(run_of(mixture, tmp_path / str(seed), recipe(micro_batch=4), seed, seconds=NEVER), 1)
+    first, other = seeds[: 2 * STEPS], seeds[2 * STEPS :]
+    assert first == list(range(first[0], first[0] + 2 * STEPS))
+    assert len(other) == len(first) and not set(first) & set(other)
+    assert rates == 2 * [2 * [learning_rate(step, STEPS, 2, 1e-3)] for step in range(STEPS)]
+
+
+def test_the_objective_hears_of_every_step(mixture: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A teacher moves by it; this one keeps its scale in bounds."""
+    heard: list[tuple[int, int]] = []
+    monkeypatch.setattr(Clip, "after_step", lambda ours, step, steps: heard.append((step, steps)))
+    train(run_of(mixture, folder, recipe(), seconds=NEVER), 1)
+    assert heard == [(step, STEPS) for step in range(STEPS)]
 
 
 def test_the_history_has_schedule_and_loss_of_every_step(whole: dict[str, bytes], mixture: Path, folder: Path) -> None:
@@ -115,90 +109,8 @@ def test_training_lowers_the_loss(mixture: Path, folder: Path) -> None:
     assert sum(losses[-6:]) < 0.5 * sum(losses[:6])
 
 
-@pytest.mark.parametrize(
-    ("of", "step", "workers", "seconds", "state"),
-    [
-        (recipe(micro_batch=4), 5, 0, OFTEN, 4),
-        (recipe(micro_batch=2), 5, 2, NEVER, 3),
-        (supervised(micro_batch=2), 6, 2, OFTEN, 5),
-        (supervised(), 1, 0, NEVER, None),
-    ],
-)
-def test_a_run_that_goes_on_in_the_midst_of_an_epoch_ends_like_one_that_was_never_stopped(
-    mixture: Path,
-    tmp_path: Path,
-    of: dict[str, Any],
-    step: int,
-    workers: int,
-    seconds: float,
-    state: int | None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    undisturbed = run_of(mixture, tmp_path / "whole", of, seconds=NEVER)
-    train(undisturbed, 1)
-    run = run_of(mixture, tmp_path / "stopped", of, workers=workers, seconds=seconds)
-    interrupt(run, step, monkeypatch)
-    assert newest(run) == state
-    train(run, 1)
-    assert left(tmp_path / "stopped") == left(tmp_path / "whole")
-    assert finished(tmp_path / "stopped") == finished(tmp_path / "whole")
-
-
-@pytest.mark.parametrize("step", [1, 3, 4, 9])
-def test_asked_to_stop_it_saves_and_says_so(
-    mixture: Path, folder: Path, whole: dict[str, bytes], step: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = run_of(mixture, folder, recipe(), seconds=NEVER)
-    with monkeypatch.context() as patch:
-        watch(patch, lambda trainer, batch: os.kill(os.getpid(), signal.SIGTERM) if batch.step + 1 == step else None)
-        if step == STEPS:
-            train(run, 1)
-        else:
-            told = rf"stopped on request after step {step} of 9; the state is kept in {folder}, and the same command"
-            with pytest.raises(StoppedError, match=told):
-                train(run, 1)
-    assert newest(run) == step
-    train(run, 1)
-    assert left(folder) == whole
-
-
-@pytest.mark.parametrize(
-    ("step", "seconds", "kept"),
-    [
-        (5, OFTEN, "the last good state, of step 4, is kept in {folder}"),
-        (5, NEVER, "the last good state, of step 3, is kept in {folder}"),
-        (2, NEVER, "no state was saved before"),
-    ],
-)
-def test_a_loss_that_is_no_number_names_step_and_folder_and_keeps_the_last_state(
-    mixture: Path, folder: Path, step: int, seconds: float, kept: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = run_of(mixture, folder, recipe(), seconds=seconds)
-    spoil(monkeypatch, step)
-    told = f"the loss is nan in step {step} of epoch {1 + (step - 1) // 3}; {kept.format(folder=folder)}"
-    with pytest.raises(TrainingError, match=told):
-        train(run, 1)
-    newest(run)
-    assert finished(folder) is None
-
-
-@pytest.mark.parametrize("step", [5, 6, 8])
-def test_losses_that_are_looked_at_late_are_never_part_of_a_state(
-    mixture: Path, folder: Path, step: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on a GPU, where a look at each would cost time: the step is named all the same, and so is what is kept."""
-    run = run_of(mixture, folder, recipe(), seconds=NEVER)
-    sound = loop.History
-    monkeypatch.setattr(loop, "History", lambda every: sound(50))
-    spoil(monkeypatch, step)
-    epoch = 1 + (step - 1) // 3
-    with pytest.raises(TrainingError, match=rf"nan in step {step} of epoch {epoch}; the last good state, of step"):
-        train(run, 1)
-    assert newest(run) == 3 * (epoch - 1)
-
-
 def test_an_epochs_weights_are_kept_before_a_state_goes_beyond_it(
-    mixture: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    mixture: Path, folder: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A state beyond an epoch must mean that the epoch's weights are there: nothing would write them any more."""
     found = []
@@ -207,10 +119,12 @@ def test_an_epochs_weights_are_kept_before_a_state_goes_beyond_it(
     def keep(run: Run, trainer: Trainer, epoch: int) -> None:
         found.append((epoch, trainer.step, trainer.folder.newest()))
         sound(run, trainer, epoch)
+        trainer.objective.model.eval()  # as one would to look at the model
 
     monkeypatch.setattr(running, "keep", keep)
     train(run_of(mixture, folder, recipe()), 1)
     assert found == [(1, 3, 2), (3, 9, 8)]
+    assert left(folder) == whole
 
 
 def test_states_are_saved_when_they_are_due(mixture: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,49 +145,6 @@ def test_states_are_saved_when_they_are_due(mixture: Path, folder: Path, monkeyp
     watch(monkeypatch, lambda trainer, batch: now.__setitem__(0, now[0] + 1))
     train(run_of(mixture, folder / "sometimes", recipe(), seconds=2), 1)
     assert saved[12:] == [2, 3, 5, 6, 8, 9]
-
-
-@pytest.mark.parametrize("writes", [0, 3, 40])
-def test_a_full_disk_stops_the_run_and_keeps_the_last_state(
-    mixture: Path, folder: Path, whole: dict[str, bytes], writes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = run_of(mixture, folder, recipe())
-    sound, calls = HashingWriter.write, iter(range(10**6))
-    full: list[bool] = []
-
-    def write(self: HashingWriter, data: bytes) -> None:
-        if full and next(calls) >= writes:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        sound(self, data)
-
-    with monkeypatch.context() as patch:
-        watch(patch, lambda trainer, batch: full.append(True) if batch.step == 4 else None)
-        patch.setattr(HashingWriter, "write", write)
-        told = rf"no space is left on the disk of {folder}; the state of step 4 is kept. Free some and run the same"
-        with pytest.raises(TrainingError, match=told):
-            train(run, 1)
-    assert newest(run) == 4
-    train(run, 1)
-    assert left(folder) == whole
-
-
-def test_a_full_disk_before_any_state_says_that_there_is_none(
-    mixture: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def write(self: HashingWriter, data: bytes) -> None:
-        raise OSError(errno.EDQUOT, "Disk quota exceeded")
-
-    monkeypatch.setattr(HashingWriter, "write", write)
-    with pytest.raises(TrainingError, match=r"no space is left on .*; no state was saved before\. Free some"):
-        train(run_of(mixture, folder, recipe()), 1)
-
-
-def test_a_batch_of_another_step_is_not_trained_on(
-    mixture: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    watch(monkeypatch, lambda trainer, batch: setattr(batch, "step", batch.step + (batch.step == 4)))
-    with pytest.raises(TrainingError, match="the loader gave batch 5 for step 4"):
-        train(run_of(mixture, folder, recipe()), 1)
 
 
 def test_each_epoch_is_told_in_a_line(mixture: Path, folder: Path, caplog: pytest.LogCaptureFixture) -> None:

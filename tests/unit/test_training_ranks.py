@@ -22,7 +22,7 @@ from tests.unit.tiny_training import ALONE, NEVER, left, run_of
 from tests.unit.training_ranks import CASES, STOPPED, told, two_views
 
 ROOT = Path(__file__).parents[2]
-EXACT = ["clip", "supervised", "clip, bf16", "clip, locked image", "supervised, locked"]
+EXACT = ["clip", "supervised", "clip, bf16", "clip, dropout", "clip, locked image", "supervised, locked"]
 PARTS = ["clip, four parts", "supervised, four parts"]
 
 

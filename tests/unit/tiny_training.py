@@ -17,7 +17,7 @@ from datalines.training.numerics import Numerics
 from datalines.training.optimizer import optimizer
 from datalines.training.ranks import Ranks
 from datalines.training.run import Run
-from datalines.training.state import SPEC
+from datalines.training.state import SPEC, Folder
 from datalines.training.step import Engine, Part, engine
 from tests.unit.tiny_objectives import targets, views
 from tests.unit.tiny_runs import SPEC as NETWORK
@@ -50,17 +50,36 @@ def left(folder: Path) -> dict[str, bytes]:
     }
 
 
-def interrupt(run: Run, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train until the power goes off in step `step`, counted from 1."""
+def newest(run: Run) -> int | None:
+    """The step of a run's newest state, which must be sound."""
+    kept = Folder(Path(run.folder), run.identity)
+    content = kept.load()
+    if content is not None:
+        assert all(torch.isfinite(value).all() for value in content["model"].values())
+        assert content["step"] == kept.newest() == len(content["history"])
+    return kept.newest()
+
+
+def watch(monkeypatch: pytest.MonkeyPatch, look: Any) -> None:
+    """Have `look(trainer, batch)` called before every step."""
     sound = Trainer._one
 
     def one(trainer: Trainer, batch: Batch) -> None:
-        if batch.step + 1 == step:
-            raise PowerError
+        look(trainer, batch)
         sound(trainer, batch)
 
+    monkeypatch.setattr(Trainer, "_one", one)
+
+
+def interrupt(run: Run, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train until the power goes off in step `step`, counted from 1."""
+
+    def cut_power(trainer: Trainer, batch: Batch) -> None:
+        if batch.step + 1 == step:
+            raise PowerError
+
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_one", one)
+        watch(patch, cut_power)
         with pytest.raises(PowerError):
             train(run, 1)
     assert (Path(run.folder) / SPEC).is_file()

@@ -27,15 +27,17 @@ from datalines.training.run import execute
 from datalines.training.step import engine, one_step
 from tests.unit.test_objectives_base import SimClr
 from tests.unit.tiny_runs import recipe, supervised
-from tests.unit.tiny_training import NEVER, OFTEN, PowerError, parts, run_of
+from tests.unit.tiny_training import NEVER, OFTEN, PLAIN, PowerError, parts, run_of
 
 SHORT: dict[str, Any] = {"epochs": 2, "keep": [2]}
 STOPPED = ", stopped"
+DROPOUT: dict[str, Any] = {**PLAIN, "vision_cfg": {**PLAIN["vision_cfg"], "patch_dropout": 0.5}}
 CASES: dict[int, dict[str, Callable[[], dict[str, Any]]]] = {
     2: {
         "clip": lambda: recipe(**SHORT, micro_batch=4),
         "supervised": lambda: supervised(**SHORT, micro_batch=4, head="prototype"),
         "clip, bf16": lambda: recipe(**SHORT, micro_batch=4, precision="bf16"),
+        "clip, dropout": lambda: {**recipe(**SHORT, micro_batch=4), "model_spec": DROPOUT},
         "clip, locked image": lambda: recipe(**SHORT, micro_batch=4, frozen=["image"]),
         "supervised, locked": lambda: supervised(**SHORT, micro_batch=4, frozen=["image"]),
         "clip, local loss": lambda: recipe(**SHORT, micro_batch=4, local_loss=True),
@@ -75,7 +77,7 @@ def spoilt(ranks: Ranks, manifest: Path, folder: Path) -> dict[str, Any]:
     """Train on a mixture with two samples that do not decode, which two ranks meet in the first step."""
     found = {}
     for allowed in (1, 2):
-        of = recipe(**SHORT, micro_batch=4, undecodable=allowed)
+        of = recipe(epochs=1, keep=[1], micro_batch=4, undecodable=allowed)
         try:
             execute(run_of(manifest, folder / f"allowed {allowed}", of, seconds=NEVER), ranks)
         except TrainingError as error:

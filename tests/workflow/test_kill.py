@@ -73,10 +73,10 @@ def test_a_power_cut_in_training_from_a_clean_tree(finished: Checkout, fresh: Ch
     """Two clean trees end in the same bytes, although everything that ran in one was killed while a model trained."""
     process = start(fresh)
     states = fresh.results / "state"
-    wait_for(lambda: list(states.glob("*/state.pt")) or process.poll() is not None)
+    wait_for(lambda: list(states.glob("*/state.json")) or process.poll() is not None)
     os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    begun = {path.parent.name for path in states.glob("*/state.pt")}
+    begun = {path.parent.name for path in states.glob("*/state.json")}
     assert not list(fresh.results.glob("runs/*/*/*/summary.json"))
     locked = fresh.call()
     assert locked.code != 0 and "--unlock" in locked.text
@@ -96,7 +96,7 @@ def test_the_job_of_a_killed_snakemake_is_waited_for(finished: Checkout, tmp_pat
     for remembered in (checkout.results / "state").glob("*.done"):
         shutil.rmtree(remembered)
     process = start(checkout, SUMMARY)
-    wait_for(lambda: list((checkout.results / "state").glob("*/state.pt")) or process.poll() is not None)
+    wait_for(lambda: list((checkout.results / "state").glob("*/state.json")) or process.poll() is not None)
     os.killpg(process.pid, signal.SIGSTOP)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
