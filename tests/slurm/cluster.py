@@ -101,6 +101,9 @@ class Cluster:
             self.call("scancel", job, check=False)
         with contextlib.suppress(ClusterError):
             wait_until(lambda: not self.jobs(), KILL_WAIT + 10, "cancelled jobs")
+        # Without control groups Slurm loses sight of processes whose parent it killed first.
+        for node in NODES:
+            self.end_processes(node)
 
     def _start_munge(self) -> None:
         key, pipe = self.folder / "munge.key", self.folder / "run" / "munge.socket"
@@ -135,10 +138,14 @@ class Cluster:
     def crash_node(self, node: str) -> None:
         """A power cut on one node: its daemon and everything that runs on it end at once; the controller learns it."""
         self.kill(f"slurmd.{node}", signal.SIGKILL)
+        self.end_processes(node)
+        self.call("scontrol", "update", f"nodename={node}", "state=down", "reason=power")
+
+    def end_processes(self, node: str) -> None:
+        """Kill whatever jobs of this cluster run on a node, by process id."""
         for process in self.processes_on(node):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        self.call("scontrol", "update", f"nodename={node}", "state=down", "reason=power")
 
     def processes_on(self, node: str) -> list[psutil.Process]:
         """Everything that jobs of this cluster run on a node, with the managers of their steps."""

@@ -139,12 +139,12 @@ def test_states_are_saved_when_they_are_due(mixture: Path, folder: Path, monkeyp
     train(run_of(mixture, folder / "often", recipe()), 1)
     train(run_of(mixture, folder / "seldom", recipe(), seconds=NEVER), 1)
     assert saved == [1, 2, 3, 4, 5, 6, 7, 8, 9, 3, 6, 9]
-    # A step takes a second here, and a state is due every two, counted from the last one.
+    # Epochs of seven steps, each of which takes a second; a state is due two seconds after the last one.
     now = [0.0]
     monkeypatch.setattr(state.time, "monotonic", lambda: now[0])
     watch(monkeypatch, lambda trainer, batch: now.__setitem__(0, now[0] + 1))
-    train(run_of(mixture, folder / "sometimes", recipe(), seconds=2), 1)
-    assert saved[12:] == [2, 3, 5, 6, 8, 9]
+    train(run_of(mixture, folder / "sometimes", recipe(batch=4, epochs=2, keep=[2]), seconds=2), 1)
+    assert saved[12:] == [2, 4, 6, 7, 9, 11, 13, 14]
 
 
 def test_each_epoch_is_told_in_a_line(mixture: Path, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
