@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from datalines.config.paths import expand
+from datalines.devices import check
 from datalines.job import run
 from datalines.scorer import load_scorer
 from datalines.scoring import score_part
@@ -14,7 +15,16 @@ from datalines.scoring import score_part
 log = logging.getLogger(__name__)
 
 
-def main(spec: dict[str, Any], pool: str, receipt: Path, rows: Path, scores: Path, threads: int) -> None:
+def main(
+    spec: dict[str, Any],
+    pool: str,
+    receipt: Path,
+    rows: Path,
+    scores: Path,
+    threads: int,
+    resources: dict[str, Any] | None = None,
+) -> None:
+    log.info("%s", check(int((resources or {}).get("gpu", 0))))
     # One thread within an operation, because the order of a sum must not depend on the machine; batches run beside
     # each other instead.
     torch.set_num_threads(1)

@@ -63,7 +63,8 @@ def main(
         if finished(folder) is None:
             weights = {part: str(expand(path, f"initial.{part}")) for part, path in spec.get("weights", {}).items()}
             seconds = (config or {}).get("checkpointing", {}).get("checkpoint_seconds", SECONDS)
-            workers = max(0, threads // ranks - 1)
+            # `threads` counts the cores on one node.
+            workers = max(0, threads * nodes // ranks - 1)
             train(Run(identity, str(mixture), str(folder), weights, workers, seconds), ranks, nodes)
         publish(folder, recipe["keep"], summary, history)
         outcome = finished(folder) or {}
