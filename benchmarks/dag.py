@@ -10,13 +10,22 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("Snakefile", "workflow", "config", "datalines", "envs", "profiles")
 DATA = ("SOURCES", "EVALSETS", "DATALINES_MIRROR", "PYTHONPATH")
+# Started by a small process: the kernel counts towards a child's peak what its parent holds when it starts it.
+MEASURED = """
+import os, subprocess, sys, time
+started = time.perf_counter()
+child = subprocess.Popen(sys.argv[2:], stderr=subprocess.STDOUT)
+_, status, usage = os.wait4(child.pid, 0)
+with open(sys.argv[1], "w") as stream:
+    stream.write(f"{time.perf_counter() - started} {usage.ru_maxrss}")
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 TOTAL = re.compile(r"^total +(\d+)$", re.MULTILINE)
 
 
@@ -49,15 +58,14 @@ def dry_run(checkout: Path, scale: str, said: Path) -> tuple[float, int, float]:
     """One dry run: seconds on the clock, jobs, and peak memory in MB. What it prints goes to the file `said`."""
     command = [sys.executable, "-m", "snakemake", "-n", "--config", f"scale={scale}"]
     environment = {name: value for name, value in os.environ.items() if name not in DATA}
-    started = time.perf_counter()
+    figures = said.with_suffix(".figures")
     with said.open("w") as stream:
-        child = subprocess.Popen(command, cwd=checkout, env=environment, stdout=stream, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(child.pid, 0)
-    seconds = time.perf_counter() - started
-    child.returncode = os.waitstatus_to_exitcode(status)
+        measuring = [sys.executable, "-c", MEASURED, str(figures), *command]
+        done = subprocess.run(measuring, cwd=checkout, env=environment, stdout=stream, check=False)
     text = said.read_text()
     totals = TOTAL.findall(text)
-    if child.returncode or not totals:
-        raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}:\n{text[-2000:]}")
+    if done.returncode or not totals:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{text[-2000:]}")
+    seconds, peak = map(float, figures.read_text().split())
     # Linux counts in units of 1,024 bytes.
-    return seconds, int(totals[0]), usage.ru_maxrss * 1024 / 1e6
+    return seconds, int(totals[0]), peak * 1024 / 1e6
