@@ -57,9 +57,9 @@ cifar:  ## the same study on CIFAR-10: make cifar CIFAR10=<folder with cifar10-t
 	@export CIFAR10="$$(cd "$(CIFAR10)" && pwd)" && $(SNAKEMAKE) --config scale=cifar10
 	$(REPORT) cifar10
 
-test:  ## all tests, at most 15 minutes on two cores; a selection: make test PYTEST="-k report"
+test:  ## all tests, on all cores, at most 15 minutes on two; a selection: make test PYTEST="-k report"
 	@$(SETUP) dev
-	@$(RUN) pytest $(PYTEST)
+	@$(RUN) pytest --numprocesses $(CORES) --maxprocesses 8 --dist loadfile $(PYTEST)
 
 test-slurm:  ## profiles/slurm on a real Slurm that the tests start on this machine (needs slurm-wlm and munge; at most 10 minutes)
 	@$(SETUP) dev

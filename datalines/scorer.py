@@ -7,7 +7,6 @@ downloaded. Images pass through this project's transform, whose crop may lie a p
 made elsewhere with the same weights are met nearly, not to the last digit.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,9 +21,9 @@ from open_clip.coca_model import CoCa
 from open_clip.factory import convert_state_dict, get_model_config, load_state_dict
 from open_clip.model import CLIP, CustomTextCLIP
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
-from safetensors import safe_open
 from torch.nn import functional
 
+from datalines.carried import carried
 from datalines.errors import DatalinesError
 from datalines.files import sha256_file
 from datalines.images import DECODER
@@ -33,8 +32,6 @@ from datalines.objectives import MEAN, STD
 
 HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 LIBRARIES = ("torch", "open_clip_torch", "timm")
-# Where this project's own weights carry what is needed to rebuild their model (datalines/training/weights.py).
-CARRIED = "datalines"
 
 Floats = npt.NDArray[np.float32]
 Tokenizer = Callable[[list[str]], torch.Tensor]
@@ -140,16 +137,9 @@ def _device(wanted: str, precision: str, where: str) -> torch.device:
 
 def _carried(weights: Path, spec: dict[str, Any], where: str) -> dict[str, Any] | None:
     """The network that weights trained by this project carry; one that contradicts the declaration is an error."""
-    if weights.suffix != ".safetensors":
+    content = carried(weights, f"{where}.weights: {weights}")
+    if content is None:
         return None
-    try:
-        with safe_open(weights, framework="pt") as stream:
-            text = (stream.metadata() or {}).get(CARRIED)
-    except Exception as error:  # safetensors raises an error of its own for a file that is none
-        raise DatalinesError(f"{where}.weights: {weights} is no safetensors file: {error}") from error
-    if text is None:
-        return None
-    content = json.loads(text)
     if content["objective"] != "clip":
         kind = f"were trained with objective {content['objective']}, and have no text tower"
         raise DatalinesError(f"{where}.weights: {weights} {kind}; take weights of objective clip")

@@ -16,9 +16,9 @@ import torch
 from benchmarks.training.job import Job
 from benchmarks.training.watch import Watch, repeated
 from datalines.config.recipes import Recipe
+from datalines.devices import CHOICE
 from datalines.files import sha256_file
 from datalines.training import loop
-from datalines.training.numerics import CHOICE
 from datalines.training.ranks import joined
 from datalines.training.run import Run, execute
 

@@ -5,7 +5,6 @@ open_clip's (safetensors, or a checkpoint of its trainer). Every tensor of what 
 nothing is interpolated, and nothing is left at its random start.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,15 +13,12 @@ from typing import Any
 import torch
 from open_clip.factory import load_state_dict
 from open_clip.model import CLIPTextCfg, CLIPVisionCfg
-from safetensors import safe_open
 from torch import nn
 
+from datalines.carried import carried
 from datalines.errors import TrainingError
 from datalines.files import sha256_file
 from datalines.objectives.towers import tower_of
-
-CARRIED = "datalines"
-"""The key in the header of this project's weights that holds the recipe of their training, with its network."""
 
 # They change no tensor, or the shapes say so.
 WITHOUT_EFFECT = ("image_size", "timm_model_pretrained")
@@ -47,7 +43,7 @@ def initialise(model: nn.Module, recipe: dict[str, Any], files: Mapping[str, Pat
         if not _of_part(model.state_dict(), part):
             raise TrainingError(f"{where}: the recipe's model has no {part} tower; remove `{part}`")
         _check_digest(path, initial[part]["sha256"], where)
-        _compare(_header(path, where), recipe, part, where)
+        _compare(carried(path, where), recipe, part, where)
         _load(model, part, _read(path, where), where)
 
 
@@ -60,19 +56,6 @@ def _check_digest(path: Path, sha256: str, where: str) -> None:
             f"{where} has the sha256 {digest}, but the recipe says {sha256}; "
             "fetch the right file, or correct the digest"
         )
-
-
-def _header(path: Path, where: str) -> dict[str, Any] | None:
-    """The recipe that weights of this project were trained with; None for weights of others."""
-    if path.suffix != ".safetensors":
-        return None
-    try:
-        with safe_open(path, framework="pt") as stream:
-            text = (stream.metadata() or {}).get(CARRIED)
-    except Exception as error:  # safetensors raises an error of its own for a file that is none
-        raise TrainingError(f"{where} is no safetensors file: {error}") from error
-    content: dict[str, Any] | None = None if text is None else json.loads(text)
-    return content
 
 
 def _compare(theirs: dict[str, Any] | None, ours: dict[str, Any], part: str, where: str) -> None:

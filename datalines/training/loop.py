@@ -137,7 +137,7 @@ class Trainer:
         try:
             self.history.settle()
         except TrainingError as error:
-            raise TrainingError(f"{error}; {self._kept()}") from None
+            raise TrainingError(f"{error}; {self.folder.kept()}") from None
 
     def _parts(self, batch: Batch) -> list[Part]:
         """This rank's micro-batches."""
@@ -182,12 +182,6 @@ class Trainer:
             f"{self.speed.rate():,.0f}",
             100 * self.speed.waiting(),
         )
-
-    def _kept(self) -> str:
-        saved = self.folder.newest()
-        if saved is None:
-            return "no state was saved before"
-        return f"the last good state, of step {saved}, is kept in {self.folder.path}"
 
     def _stopped(self) -> str:
         return (

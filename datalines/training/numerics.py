@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
+from datalines.devices import CHOICE
 from datalines.errors import DatalinesError
 
-CHOICE = "DATALINES_DEVICE"
 TYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 

@@ -182,9 +182,7 @@ def enough_space(folder: Folder) -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
-        saved = folder.newest()
-        kept = "no state was saved before" if saved is None else f"the state of step {saved} is kept"
         raise TrainingError(
-            f"no space is left on the disk of {folder.path}; {kept}. Free some and run the same command, "
+            f"no space is left on the disk of {folder.path}; {folder.kept()}. Free some and run the same command, "
             "which goes on from there"
         ) from error

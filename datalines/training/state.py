@@ -121,6 +121,13 @@ class Folder:
         entries = self._entries()
         return int(entries[0]["step"]) if entries else None
 
+    def kept(self) -> str:
+        """What an error says of the states that are left."""
+        step = self.newest()
+        if step is None:
+            return "no state was saved before"
+        return f"the last good state, of step {step}, is kept in {self.path}"
+
     def remove(self) -> None:
         """Remove the state of a finished run; first what names the states, and what says that the run is finished, so
         that a kill in between leaves nothing to go on from."""

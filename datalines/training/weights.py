@@ -8,11 +8,10 @@ import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
+from datalines.carried import CARRIED, carried
 from datalines.errors import DatalinesError
 from datalines.files import atomic
 from datalines.objectives import Objective, rebuild
-
-SPEC_KEY = "datalines"
 
 
 def weights_name(epoch: int) -> str:
@@ -26,16 +25,14 @@ def save_weights(path: Path, model: nn.Module, spec: dict[str, Any]) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     with atomic(path) as temporary:
         # Not save_file: its errors do not say in a readable way that the disk is full.
-        temporary.write_bytes(save(tensors, metadata={SPEC_KEY: json.dumps(spec, sort_keys=True)}))
+        temporary.write_bytes(save(tensors, metadata={CARRIED: json.dumps(spec, sort_keys=True)}))
 
 
 def read_spec(path: Path) -> dict[str, Any]:
     """The spec that a weights file carries; a file without one is a DatalinesError."""
-    with path.open("rb") as stream:
-        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-    if SPEC_KEY not in header.get("__metadata__", {}):
+    spec = carried(path, str(path))
+    if spec is None:
         raise DatalinesError(f"{path} does not say what model it holds; name weights that a run of this project kept")
-    spec: dict[str, Any] = json.loads(header["__metadata__"][SPEC_KEY])
     return spec
 
 

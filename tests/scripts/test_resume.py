@@ -15,19 +15,12 @@ from datalines.locks import alone
 from datalines.training import run as running
 from datalines.training import state
 from datalines.training.loop import Trainer
-from tests.scripts.tiny_files import write_mixture
 from tests.scripts.tiny_run import Run
 from tests.unit.tiny_runs import recipe
 from tests.unit.tiny_training import NEVER, PowerError
 from workflow.scripts import train_model
 
 STEPS = 9
-
-
-@pytest.fixture(scope="module")
-def mixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mixture of 28 pairs."""
-    return write_mixture(tmp_path_factory.mktemp("mixture"), "photo")
 
 
 @pytest.fixture(scope="module")

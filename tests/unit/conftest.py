@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from datalines.training.launch import train
+from tests.unit.tiny_runs import recipe
 from tests.unit.tiny_scorer import write_part, write_weights
+from tests.unit.tiny_training import left, run_of
 from tests.unit.url_lists import Fetching
 from tests.web.asking import stand_in_names
 from tests.web.server import Site, serve
@@ -48,3 +51,17 @@ def part(tmp_path: Path) -> Path:
 def weights(tmp_path: Path) -> Path:
     """A file of a tiny scorer's weights."""
     return write_weights(tmp_path / "tiny.safetensors")
+
+
+@pytest.fixture(scope="module")
+def whole(mixture: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a run leaves that is never stopped."""
+    run = run_of(mixture, tmp_path_factory.mktemp("whole"), recipe())
+    train(run, 1)
+    return left(Path(run.folder))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a run's state shall lie."""
+    return tmp_path / "state"

@@ -12,10 +12,10 @@ import torch
 from open_clip.model import CLIP, CustomTextCLIP
 from safetensors.torch import load_file, save_file
 
+from datalines.carried import CARRIED
 from datalines.errors import TrainingError
 from datalines.files import sha256_file
 from datalines.objectives import Objective, build
-from datalines.objectives.initial import CARRIED
 from datalines.objectives.towers import tower_of
 from datalines.training.weights import save_weights
 from tests.unit.tiny_objectives import changed, copied, spend

@@ -15,31 +15,10 @@ from datalines.objectives import Clip, Encoded
 from datalines.training import loop
 from datalines.training.launch import train
 from datalines.training.run import finished
-from tests.scripts.tiny_files import write_mixture
 from tests.unit.tiny_runs import recipe, supervised
 from tests.unit.tiny_training import NEVER, OFTEN, interrupt, left, newest, run_of, watch
 
 STEPS = 9
-
-
-@pytest.fixture(scope="module")
-def mixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mixture of 28 pairs."""
-    return write_mixture(tmp_path_factory.mktemp("mixture"), "photo")
-
-
-@pytest.fixture(scope="module")
-def whole(mixture: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a run leaves that is never stopped."""
-    run = run_of(mixture, tmp_path_factory.mktemp("whole"), recipe())
-    train(run, 1)
-    return left(Path(run.folder))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where a run's state shall lie."""
-    return tmp_path / "state"
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
@@ -150,7 +129,7 @@ def test_a_full_disk_stops_the_run_and_keeps_the_last_state(
     with monkeypatch.context() as patch:
         watch(patch, lambda trainer, batch: full.append(True) if batch.step == 4 else None)
         patch.setattr(HashingWriter, "write", write)
-        told = rf"no space is left on the disk of {folder}; the state of step 4 is kept. Free some and run the same"
+        told = rf"no space is left on the disk of {folder}; the last good state, of step 4, is kept in {folder}. Free "
         with pytest.raises(TrainingError, match=told):
             train(run, 1)
     assert newest(run) == 4

@@ -20,31 +20,10 @@ from datalines.training.run import HISTORY, Run
 from datalines.training.schedule import learning_rate
 from datalines.training.state import Folder
 from datalines.training.step import Engine, Part
-from tests.scripts.tiny_files import write_mixture
 from tests.unit.tiny_runs import recipe, supervised
 from tests.unit.tiny_training import NEVER, left, run_of, watch
 
 STEPS = 9
-
-
-@pytest.fixture(scope="module")
-def mixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mixture of 28 pairs."""
-    return write_mixture(tmp_path_factory.mktemp("mixture"), "photo")
-
-
-@pytest.fixture(scope="module")
-def whole(mixture: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a run leaves that is never stopped."""
-    run = run_of(mixture, tmp_path_factory.mktemp("whole"), recipe())
-    train(run, 1)
-    return left(Path(run.folder))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where a run's state shall lie."""
-    return tmp_path / "state"
 
 
 def test_every_epoch_follows_its_own_order(mixture: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
+from datalines.devices import CHOICE
 from datalines.errors import DatalinesError
-from datalines.training.numerics import CHOICE, Numerics, declared, device, prepare
+from datalines.training.numerics import Numerics, declared, device, prepare
 from tests.unit.tiny_runs import recipe
 
 CPU = torch.device("cpu")

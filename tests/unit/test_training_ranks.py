@@ -27,12 +27,6 @@ PARTS = ["clip, four parts", "supervised, four parts"]
 
 
 @pytest.fixture(scope="module")
-def mixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mixture of 28 pairs."""
-    return write_mixture(tmp_path_factory.mktemp("mixture"), "photo")
-
-
-@pytest.fixture(scope="module")
 def spoilt(tmp_path_factory: pytest.TempPathFactory, mixture: Path) -> tuple[Path, list[int]]:
     """A mixture in which each of two ranks meets a sample that does not decode in the first step, and their rows."""
     contents = Contents.open(mixture)

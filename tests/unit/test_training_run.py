@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from datalines.devices import CHOICE
 from datalines.errors import DatalinesError, StaleRunError, TrainingError
 from datalines.files import read_json, sha256_file
 from datalines.loading import manifest as loading
@@ -16,7 +17,6 @@ from datalines.loading.decoders import decoder
 from datalines.training import run as running
 from datalines.training.launch import train
 from datalines.training.loop import Trainer
-from datalines.training.numerics import CHOICE
 from datalines.training.run import HISTORY, Run, finished, prepare
 from datalines.training.state import SPEC
 from datalines.training.weights import save_weights
@@ -27,12 +27,6 @@ from tests.unit.tiny_training import ALONE, NEVER, interrupt, left, run_of
 
 # At positions 18 and 2 of the first epoch of seed 1.
 BAD = (5, 21)
-
-
-@pytest.fixture(scope="module")
-def mixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mixture of 28 pairs."""
-    return write_mixture(tmp_path_factory.mktemp("mixture"), "photo")
 
 
 @pytest.fixture(scope="module")
