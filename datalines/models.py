@@ -1,8 +1,8 @@
 """Networks and tokenizers from a JSON spec in open_clip's own format (config/models/*.json).
 
 CLIP's modified ResNet has stride 32 and leaves one pixel of a 32 px image, so small convolutional networks of stride 8
-are registered with timm under the names `datalines_convnet_w16` and `datalines_convnet_w32`; any other timm or
-open_clip tower works by its name alone.
+are registered with timm under the names `datalines_convnet_w8`, `_w16` and `_w32`; any other timm or open_clip tower
+works by its name alone.
 """
 
 import gzip
@@ -65,6 +65,12 @@ def _convnet(width: int, pretrained: bool, options: dict[str, Any]) -> ConvNet:
             "the small convolutional networks have no pretrained weights; set timm_model_pretrained to false"
         )
     return ConvNet(width, options.get("num_classes", 0))
+
+
+@register_model
+def datalines_convnet_w8(pretrained: bool = False, **kwargs: Any) -> ConvNet:
+    """Convolutional network of 8, 16, 32 and 64 channels."""
+    return _convnet(8, pretrained, kwargs)
 
 
 @register_model

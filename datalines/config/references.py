@@ -3,14 +3,14 @@
 The study may lack entries that could not be read: their errors are reported already, and `names` still lists them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from datalines.config.errors import Findings, Loc
 from datalines.config.experiments import Experiment
 from datalines.config.filters import InClassList
 from datalines.config.papers import SCRIPTS, Figure, Table
-from datalines.config.pools import ShardsPool, UrlsPool
+from datalines.config.pools import ShardsPool, TestbedPool, UrlsPool
 from datalines.config.shifts import AdversarialShift, LabelledShift, TestbedShift
 from datalines.config.study import Study
 from datalines.testbed.domain import CLASSES
@@ -146,12 +146,24 @@ class Checker:
         for folder, name in (getattr(shift, "names", None) or {}).items():
             self.found.check_known(("shifts", slug, "names", folder), name, noun, space, many)
         if isinstance(shift, TestbedShift):
-            drawn = shift.domain.classes or CLASSES
-            masked = sorted(set(drawn) - set(subset or space))
-            if masked:
-                where = "`subset`" if subset else f"class list {shift.classes}"
-                text = f"draws {', '.join(masked)}, which {where} does not hold, so that no prediction could be right"
-                self.found.add(("shifts", slug, "domain", "classes"), f"{text}; draw only classes that it holds")
+            self._domain(slug, shift, subset, space)
+
+    def _domain(self, slug: str, shift: TestbedShift, subset: Sequence[str] | None, space: Sequence[str]) -> None:
+        if shift.like is not None:
+            self._known(("shifts", slug, "like"), shift.like, "pools", "pool")
+            pool = self.study.pools.get(shift.like)
+            if pool is not None and not isinstance(pool, TestbedPool):
+                text = f"names a pool of kind {pool.kind}, which has no domain; name one of kind testbed"
+                self.found.add(("shifts", slug, "like"), text)
+        domain = self.study.domain(shift)
+        if domain is None:
+            return
+        masked = sorted(set(domain.classes or CLASSES) - set(subset or space))
+        if masked:
+            where = "`subset`" if subset else f"class list {shift.classes}"
+            text = f"draws {', '.join(masked)}, which {where} does not hold, so that no prediction could be right"
+            place: Loc = ("shifts", slug, "like") if shift.like else ("shifts", slug, "domain", "classes")
+            self.found.add(place, f"{text}; draw only classes that it holds")
 
     def _adversarial(self, slug: str, shift: AdversarialShift) -> None:
         loc: Loc = ("shifts", slug, "model")

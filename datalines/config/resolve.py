@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datalines.config.filters import InClassList, NearDuplicate
 from datalines.config.mixtures import Mixture
 from datalines.config.pools import UrlsPool
+from datalines.config.shifts import TestbedShift
 from datalines.config.urlpools import url_pool_spec
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ def shift_specs(study: Study) -> dict[str, Any]:
             "subset": study.subset(name),
             "prompts": study.prompts(name),
         }
+        if isinstance(shift, TestbedShift):
+            del specs[name]["like"]
+            domain = study.domain(shift)
+            assert domain is not None, f"shift {name} was checked to have a domain"
+            specs[name]["domain"] = domain.model_dump(mode="json")
     return specs
 
 

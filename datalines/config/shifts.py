@@ -73,7 +73,18 @@ class TestbedShift(LabelledShift):
 
     kind: Literal["testbed"]
     seed: Seed = Field(default=0, description="Seed of the drawing.")
-    domain: Domain = Field(description="What the images look like (see datalines/testbed/domain.py).")
+    domain: Domain | None = Field(
+        default=None, description="What the images look like (see datalines/testbed/domain.py)."
+    )
+    like: Slug | None = Field(
+        default=None, description="Pool of kind testbed whose domain the images have, instead of `domain`."
+    )
+
+    @model_validator(mode="after")
+    def _one_domain(self) -> Self:
+        if (self.domain is None) == (self.like is None):
+            raise ValueError("give either domain: {...} or like: <a pool of kind testbed>")
+        return self
 
 
 class FolderShift(LabelledShift):

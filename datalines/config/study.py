@@ -17,11 +17,12 @@ from datalines.config.filters import Filter, NearDuplicate, Step
 from datalines.config.mixtures import Mixture
 from datalines.config.papers import Figure, Paper, Table
 from datalines.config.paths import check_path
-from datalines.config.pools import Pool, UrlsPool
+from datalines.config.pools import Pool, TestbedPool, UrlsPool
 from datalines.config.recipes import Recipe, Training
 from datalines.config.scale import StudyInfo
-from datalines.config.shifts import AdversarialShift, ClassList, LabelledShift, Shift, Suite
+from datalines.config.shifts import AdversarialShift, ClassList, LabelledShift, Shift, Suite, TestbedShift
 from datalines.config.sources import SourceCard, Sources
+from datalines.testbed.domain import Domain
 
 T = TypeVar("T")
 
@@ -109,6 +110,11 @@ class Study(Spec):
                 return found
             shift = found.candidates
         return None
+
+    def domain(self, shift: TestbedShift) -> Domain | None:
+        """What the images of a drawn shift look like: its own domain, or that of the pool it is like."""
+        pool = self.pools.get(shift.like) if shift.like is not None else None
+        return pool.domain if isinstance(pool, TestbedPool) else shift.domain
 
     def card(self, reference: str | None) -> SourceCard | None:
         """The source card behind `<name>@<version>`, None without one."""
