@@ -18,7 +18,7 @@ SNAKEMAKE = $(RUN) datalines.unlock && $(RUN) snakemake --workflow-profile profi
 REPORT = @printf '\nThe report is ready:\nresults/%s/report/index.html\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo real cifar test test-slurm profile bench lint format rulegraph clean
+.PHONY: help setup demo real cifar figures test test-slurm profile bench lint format rulegraph clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,11 @@ cifar:  ## the same study on CIFAR-10: make cifar CIFAR10=<folder with cifar10-t
 	@$(SETUP) demo
 	@export CIFAR10="$$(cd "$(CIFAR10)" && pwd)" && $(SNAKEMAKE) --config scale=cifar10
 	$(REPORT) cifar10
+
+figures:  ## every table, figure and claim of the paper from archived records, on a machine that trained nothing; at most a minute
+	@$(SETUP) demo
+	@$(SNAKEMAKE) --config scale=study archive=artifacts/qnq -- figures
+	@printf '\nTables and figures are ready:\nresults/archived-study/papers/qnq/\n'
 
 test:  ## all tests, on all cores, at most 15 minutes on two; a selection: make test PYTEST="-k report"
 	@$(SETUP) dev

@@ -35,13 +35,23 @@ pathvars:
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/fetch.smk"
-include: "workflow/rules/annotate.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/evaluate.smk"
+if dag.study.archive:
+
+    include: "workflow/rules/archive.smk"
+
+else:
+
+    include: "workflow/rules/fetch.smk"
+    include: "workflow/rules/annotate.smk"
+    include: "workflow/rules/data.smk"
+    include: "workflow/rules/train.smk"
+    include: "workflow/rules/evaluate.smk"
+    include: "workflow/rules/records.smk"
+    include: "workflow/rules/targets.smk"
+
+
+include: "workflow/rules/lines.smk"
 include: "workflow/rules/papers.smk"
-include: "workflow/rules/targets.smk"
 
 
 rule all:

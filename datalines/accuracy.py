@@ -1,5 +1,9 @@
 """Decisions under a class mask and what is measured from them. No network is needed: ensembles are measured from stored
-logits."""
+logits.
+
+Logits come over the whole label space, or over the allowed classes only (compact), which holds the same decisions in
+less space: a masked class is never predicted, whatever its logit.
+"""
 
 from typing import Any
 
@@ -10,17 +14,33 @@ from datalines.robustness.intervals import clopper_pearson
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
-def predict(values: FloatArray, allowed: npt.NDArray[np.bool_]) -> IntArray:
-    """The class of the largest logit, shape (n,); classes outside the shift's list are masked with minus infinity."""
-    return np.where(allowed, values, -np.inf).argmax(axis=1)
+def compact(values: FloatArray, allowed: BoolArray) -> FloatArray:
+    """The columns of the allowed classes, shape (n, allowed classes); logits that are compact already as they are."""
+    columns = np.flatnonzero(allowed)
+    if values.shape[1] == len(columns):
+        return values
+    if values.shape[1] != len(allowed):
+        raise ValueError(
+            f"logits have {values.shape[1]} columns; a label space of {len(allowed)} classes, {len(columns)} of them "
+            "allowed, has one or the other number"
+        )
+    chosen: FloatArray = values[:, columns]
+    return chosen
 
 
-def measure(
-    values: FloatArray, labels: IntArray, allowed: npt.NDArray[np.bool_], level: float = 0.95
-) -> dict[str, Any]:
-    """Top-1 accuracy with its Clopper-Pearson interval, and the mean of the classes' own accuracies.
+def predict(values: FloatArray, allowed: BoolArray) -> IntArray:
+    """The class of the largest logit in the label space, shape (n,); classes outside the shift's list are never
+    predicted, as if their logits were minus infinity. Of equal logits the first class wins."""
+    columns: IntArray = np.flatnonzero(allowed)[compact(values, allowed).argmax(axis=1)]
+    return columns
+
+
+def measure(values: FloatArray, labels: IntArray, allowed: BoolArray, level: float = 0.95) -> dict[str, Any]:
+    """Top-1 accuracy over all images (micro) with its Clopper-Pearson interval, and the mean of the classes' own
+    accuracies.
 
     n counts all images; classes is the number of classes that may be predicted.
     """

@@ -141,6 +141,7 @@ def describe(item: Missing, file: str) -> str:
         wanted.url,
         f"  size    {size or (size_text(wanted.bytes) if wanted.bytes is not None else 'not declared')}",
         f"  sha256  {wanted.sha256 or 'not declared'}",
+        *([f"  md5     {wanted.md5}"] if wanted.md5 else []),
         f"  for     {wanted.key}" + (f" in {file}" if file else ""),
         f"  put at  {_shown(item.path)}",
     ]
@@ -189,7 +190,7 @@ def _obtain(lacking: Sequence[Missing], declared: int, study: Study) -> int:
     for number, (wanted, _, path) in enumerate(lacking, start=1):
         print(f"[{number}/{len(lacking)}] {wanted.url} ({size_text(wanted.bytes)})", flush=True)
         try:
-            obtain(wanted.url, path, wanted.sha256, wanted.bytes, policy, wanted.key)
+            obtain(wanted.url, path, wanted.sha256, wanted.bytes, policy, wanted.key, wanted.md5)
             print(f"  {size_text(path.stat().st_size)} in {_shown(path)}", flush=True)
         except DownloadError as error:
             failed += 1

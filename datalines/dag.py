@@ -12,14 +12,19 @@ from datalines.config.study import Study
 from datalines.config.urlpools import manners
 from datalines.datapaths import DataPaths, listings
 from datalines.errors import DatalinesError
+from datalines.files import digest_json
 from datalines.sharing import check_ranks
 
 __all__ = ["Dag", "listings"]
 
+WHOLE = {"counts": "pools", "overlap": "overlap"}
+"""The table of records that a table of pools shows, by its `rows`."""
 LABELS = ("title", "licence", "paper_pairs", "substitutes")
-BEYOND_DOWNLOAD = ("filter", "shard_size")
+BEYOND_DOWNLOAD = ("filter", "shard_size", "download")
 # What a list is read by, and what only decides how many parts there are.
 BEYOND_FETCHING = ("list", "path", "select", "sample", "source", "expected_rows", "rounds", "parts", "seed", "classes")
+SAMPLES, SAMPLES_OF_A_CLASS = 24, 8
+"""Pairs or images that are collected for sheets: of every pool and evaluation set, and of one class of a set."""
 DECIDES_WHAT_IS_STORED = ("max_bytes", "max_redirects", "opt_out", "removed", "allow_private")
 
 
@@ -38,6 +43,7 @@ class Dag(DataPaths):
             "download_pool": {name: spec for name, spec in pools.items() if name not in urls},
             "read_list": {name: _without(pools[name], "fetch", "image", "rounds", "seed") for name in urls},
             "fetch_pool": {name: self._fetched(pools[name]) for name in urls},
+            "read_published": specs["published"],
             "score_part": specs["scorer_specs"],
             "filter_pool": specs["filter_specs"],
             "write_shards": {
@@ -50,29 +56,22 @@ class Dag(DataPaths):
                 for name, spec in specs["family_specs"].items()
             },
             "evaluate_run": {name: spec["recipe"] for name, spec in specs["families"].items()},
-            "prepare_shift": {name: _without(spec, "title") for name, spec in specs["shift_specs"].items()},
+            "prepare_shift": {name: _without(spec, "title", "download") for name, spec in specs["shift_specs"].items()},
             "collect_records": {name: self._collected(spec) for name, spec in specs["experiment_specs"].items()},
-            "fit_lines": {
-                name: {
-                    key: spec[key]
-                    for key in (
-                        "families",
-                        "ensembles",
-                        "baseline",
-                        "reference",
-                        "shifts",
-                        "floor",
-                        "level",
-                        "resamples",
-                    )
-                }
-                for name, spec in specs["experiment_specs"].items()
+            "fit_lines": {name: self._fitted(spec) for name, spec in specs["experiment_specs"].items()},
+            "measure_robustness": {
+                name: {**self._fitted(spec), "axis": spec["axis"]} for name, spec in specs["experiment_specs"].items()
             },
             "draw_figure": {paper: self._figures(spec["figures"]) for paper, spec in specs["papers"].items()},
             "draw_pool_figure": {
-                paper: {name: part for name, part in spec["figures"].items() if part["pools"]}
+                paper: {name: part for name, part in spec["figures"].items() if part["pools"] or part["sets"]}
                 for paper, spec in specs["papers"].items()
             },
+            "simulate_theory": {
+                name: spec for paper in specs["papers"].values() for name, spec in paper["theory"].items()
+            },
+            "collect_samples": self._sampled(),
+            "judge_claims": {paper: self._claimed(spec["claims"]) for paper, spec in specs["papers"].items()},
             "make_table": {paper: spec["tables"] for paper, spec in specs["papers"].items()},
             "experiments": {
                 name: _without(spec, "samples", "members", "ensemble_specs")
@@ -106,29 +105,81 @@ class Dag(DataPaths):
         return {"lists": manners(self.study), "pools": pools}
 
     @staticmethod
+    def _fitted(spec: dict[str, Any]) -> dict[str, Any]:
+        keys = ("families", "ensembles", "baseline", "reference", "shifts", "floor", "level", "resamples", "resample")
+        lines = {name: {"families": line["families"]} for name, line in spec["lines"].items()}
+        return {**{key: spec[key] for key in keys}, "lines": lines, "in_distribution": spec["in_distribution"]}
+
+    @staticmethod
     def _collected(spec: dict[str, Any]) -> dict[str, Any]:
         keys = ("mixture", "sizes", "seeds", "epochs")
         return {
-            "spec": {key: spec[key] for key in ("families", "baseline", "reference", "shifts")},
+            "spec": {key: spec[key] for key in ("families", "baseline", "sets")},
             "families": {name: {key: member[key] for key in keys} for name, member in spec["members"].items()},
             "ensembles": {name: _without(ensemble, "title") for name, ensemble in spec["ensemble_specs"].items()},
         }
 
     def _figures(self, figures: dict[str, Any]) -> dict[str, Any]:
-        """A figure that names no shifts has a panel for each of its experiment's."""
+        """Figures of records and of other tables; one that names no shifts has a panel for each of its experiment's."""
         experiments = self.specs["experiments"]
         return {
             name: {**spec, "shifts": spec["shifts"] or experiments[spec["experiment"]]["shifts"]}
+            if spec["experiment"]
+            else spec
             for name, spec in figures.items()
-            if spec["experiment"] is not None
+            if spec["experiment"] or spec["tables"]
+        }
+
+    def _claimed(self, claims: dict[str, Any]) -> dict[str, Any]:
+        """Claims, with the experiments that they are judged by."""
+        names = dict.fromkeys(claim["experiment"] for claim in claims.values() if claim["experiment"])
+        experiments = self.specs["experiment_specs"]
+        return {
+            "claims": claims,
+            "experiments": {
+                name: self._fitted(experiments[name]) | {"axis": experiments[name]["axis"]} for name in names
+            },
+        }
+
+    def claimed_tables(self, paper: str) -> list[str]:
+        """Records and simulations that a paper's claims are judged by."""
+        claims = self.specs["papers"][paper]["claims"].values()
+        names = [f"records/{c['experiment']}" if c["experiment"] else f"theory/{c['theory']}" for c in claims]
+        return [self.table(name) for name in dict.fromkeys(names)]
+
+    def ledgers(self, papers: Iterable[str], extension: str) -> list[str]:
+        """The papers' ledgers of claims."""
+        return [
+            f"{self.root}/papers/{paper}/claims.{extension}"
+            for paper in papers
+            if self.specs["papers"][paper]["claims"]
+        ]
+
+    def _sampled(self) -> dict[str, Any]:
+        """How many samples of every pool are collected, and of every evaluation set, and of which of its classes."""
+        figures = [spec for paper in self.study.targets() for spec in self.specs["papers"][paper]["figures"].values()]
+        classes: dict[str, dict[str, int]] = {}
+        for spec in figures:
+            for shift in spec["sets"] or [] if "of" in spec["options"] else []:
+                label = spec["options"].get("labels", {}).get(shift, spec["options"]["of"])
+                classes.setdefault(shift, {})[str(label)] = SAMPLES_OF_A_CLASS
+        return {
+            "pools": dict.fromkeys(self.pools(), SAMPLES),
+            "shifts": {
+                shift: {"count": SAMPLES, "classes": classes.get(shift, {})} for shift in self.study.shifts_used()
+            },
         }
 
     def _titles(self, sections: Iterable[str]) -> dict[str, str]:
-        """Display names by slug; where two sections share a slug, the earlier section's title stands."""
+        """Display names by slug; where two sections share a slug, the earlier section's title stands. Lines through
+        several families come after the families."""
         found: dict[str, str] = {}
         for section in sections:
             for name, spec in self.specs[section].items():
                 found.setdefault(name, spec["title"])
+            for spec in self.specs["experiments"].values() if section == "families" else ():
+                for name, line in spec["lines"].items():
+                    found.setdefault(name, line["title"])
         return found
 
     def _pool_titles(self) -> dict[str, str]:
@@ -142,8 +193,45 @@ class Dag(DataPaths):
     def recorded(self) -> bool:
         """Whether all that figures and tables are made from is there: then they can be redrawn on a machine without the
         data."""
-        names = [*self.experiments_of_targets(), "pools"]
-        return all(Path(f"{self.root}/records/{name}.csv").is_file() for name in names)
+        return all(Path(path).is_file() for path in self.records().values())
+
+    def records(self) -> dict[str, str]:
+        """{name: path} of everything that figures, tables and claims of the targets are made from, and that cannot be
+        computed from nothing: what an archive holds."""
+        names = [f"records/{name}" for name in [*self.experiments_of_targets(), "pools", "statistics"]]
+        shown = [name for part in self._parts() for name in self.tables_shown(part)]
+        names += [name for name in shown if name.split("/")[0] in ("records", "published")]
+        return {**{name: self.table(name) for name in dict.fromkeys(names)}, "records/samples": self.samples()}
+
+    def samples(self) -> str:
+        """Collected samples of pools and evaluation sets."""
+        return f"{self.root}/records/samples.parquet"
+
+    def table(self, name: str) -> str:
+        """The csv of a table by its name, such as `records/sources` or `theory/mixing`."""
+        return f"{self.root}/{name}.csv"
+
+    @staticmethod
+    def tables_shown(part: dict[str, Any]) -> list[str]:
+        """Names of the tables that a figure or table is made from, without those of pools' samples."""
+        if part["tables"]:
+            return list(part["tables"])
+        if part["experiment"]:
+            kinds = ("records", "fits") if "shifts" in part else ("records",)
+            return [f"{kind}/{part['experiment']}" for kind in kinds]
+        if "rows" in part:
+            return [f"records/{WHOLE[part['rows']]}"]
+        return ["records/statistics"]
+
+    def _parts(self) -> list[dict[str, Any]]:
+        """Specs of all figures and tables of the targets."""
+        papers = [self.specs["papers"][paper] for paper in self.study.targets()]
+        return [part for paper in papers for kind in ("figures", "tables") for part in paper[kind].values()]
+
+    def experiment_digests(self) -> dict[str, str]:
+        """{experiment: digest of what its records depend on}, for the experiments of the targets."""
+        collected = self.tables()["collect_records"]
+        return {name: digest_json(collected[name]) for name in self.experiments_of_targets()}
 
     def trained_on(self, family: str, size: str) -> str:
         """Manifest of the mixture that a run is trained on."""
@@ -202,12 +290,6 @@ class Dag(DataPaths):
         names = [name for name, titles in self.tables()["draw_samples"].items() if titles]
         return [f"{self.root}/samples/{name}.{extension}" for name in names]
 
-    def shown(self, sheet: str) -> list[str]:
-        """Manifests of what a sheet of samples shows."""
-        if sheet == "sources":
-            return [self.shards(pool) for pool in self.pools()]
-        return [self.shift(shift) for shift in self.study.shifts_used()]
-
     def mixed_runs(self) -> dict[str, dict[str, Any]]:
         """{mixture: {title, size, seed, batch, window}} of the mixtures of several sources that the targets train on.
 
@@ -226,7 +308,8 @@ class Dag(DataPaths):
 
     def batches(self, extension: str) -> list[str]:
         """The figure of the first batches, where the targets train on any mixture of several sources."""
-        return [f"{self.root}/samples/batches.{extension}"] if self.mixed_runs() else []
+        drawn = bool(self.mixed_runs()) and not self.study.archive
+        return [f"{self.root}/samples/batches.{extension}"] if drawn else []
 
     def batched(self) -> list[str]:
         """Manifests of the mixtures that the figure of the first batches shows."""
@@ -243,7 +326,8 @@ class Dag(DataPaths):
         for name in spec["ensembles"]:
             ensemble = self.specs["ensembles"][name]
             runs = [
-                (member, ensemble["size"], seed)
+                (member, size, seed)
+                for size in ensemble["sizes"]
                 for seed in self.study.ensemble_seeds(name)
                 for member in ensemble["members"]
             ]

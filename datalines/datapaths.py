@@ -8,21 +8,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from datalines.config.downloads import is_address
 from datalines.config.errors import ConfigError
 from datalines.config.filters import ClipScore, ExactDuplicate, NearDuplicate, Step
 from datalines.config.paths import expand, first_existing, matching, unset_variable
 from datalines.config.pools import UrlsPool
 from datalines.config.study import Study
-from datalines.config.urlpools import is_address, url_list
+from datalines.config.urlpools import url_list
 from datalines.errors import PoolError
-from datalines.fetch.mirror import mirrored, place
+from datalines.fetch.mirror import DOWNLOADS, downloaded, mirrored, place
 from datalines.files import digest_json, read_json, sha256_file
 from datalines.filters.exclusions import entries_about
 from datalines.lists.read import check_files
 from datalines.pools.webshards import shard_paths
 
 UNREAD = "the list is not read yet"
-DOWNLOADS = "results/downloads"
 
 
 class DataPaths:
@@ -31,7 +31,7 @@ class DataPaths:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.specs = study.resolved()
-        self.root = f"results/{study.scale}"
+        self.root = f"results/archived-{study.scale}" if study.archive else f"results/{study.scale}"
         self._read: dict[str, tuple[tuple[tuple[Path, int], ...], list[str]]] = {}
         self.list_code = ""
         """Digest of the code that reads lists, set by the workflow."""
@@ -41,11 +41,11 @@ class DataPaths:
         return [name for name, pool in self.study.pools.items() if isinstance(pool, UrlsPool)]
 
     def source_files(self, section: str, name: str) -> list[str]:
-        """The archives that a pool or a shift is read from, as far as they are there: what is not is an error of
-        `Study.check_paths`. A directory is not watched: raise its `version` after a change."""
+        """The archives that a pool or a shift is read from, as far as they are there or can be obtained: what is not is
+        an error of `Study.check_paths`. A directory is not watched: raise its `version` after a change."""
         spec, where = self.specs[section][name], f"{section}.{name}"
         try:
-            if spec["kind"] == "folder":
+            if spec["kind"] in ("folder", "cifar"):
                 paths = [first_existing(spec["path"], f"{where}.path")]
             elif spec["kind"] == "shards":
                 paths = shard_paths(spec["path"], where)
@@ -53,7 +53,7 @@ class DataPaths:
                 paths = []
         except (ConfigError, PoolError):
             return []
-        return [str(path) for path in paths if path.is_file()]
+        return [str(path) for path in paths if path.is_file() or path.is_relative_to(DOWNLOADS)]
 
     def list_files(self, pool: str) -> list[str]:
         """The files of a pool's list, as far as they are there; an address stands for its file in the mirror, or for
@@ -66,7 +66,7 @@ class DataPaths:
         found: list[str] = []
         for path in [declared.path] if isinstance(declared.path, str) else declared.path:
             if is_address(path):
-                found.append(str(mirrored(path) or Path(DOWNLOADS, place(path))))
+                found.append(str(mirrored(path) or downloaded(path)))
             elif unset_variable(path) is None:
                 found += [str(hit) for hit in matching(expand(path, f"pools.{pool}.list.path"))]
         return sorted(dict.fromkeys(found))
@@ -80,11 +80,16 @@ class DataPaths:
                 check_files(files[:1], self.specs["pool_specs"][pool]["list"], f"pools.{pool}.list")
 
     def downloads(self) -> dict[str, dict[str, Any]]:
-        """{place below results/downloads: url, bytes, sha256, key} of every list that pools name by its address."""
+        """{place below results/downloads: url, bytes, sha256, key} of every file that pools and shifts name by its
+        address."""
         found: dict[str, dict[str, Any]] = {}
-        for wanted in self.study.downloads(self.study.pools):
+        for wanted in self.study.downloads(self.study.pools, self.study.shifts):
             found[str(place(wanted["url"]))] = wanted
         return found
+
+    def published_file(self, name: str) -> str:
+        """The downloaded file behind an entry of published results."""
+        return f"{DOWNLOADS}/{place(self.specs['published'][name]['url'])}"
 
     def listed(self, pool: str) -> str:
         """Manifest of a pool's list after reading."""

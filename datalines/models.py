@@ -1,7 +1,8 @@
 """Networks and tokenizers from a JSON spec in open_clip's own format (config/models/*.json).
 
-CLIP's modified ResNet has stride 32 and leaves one pixel of a 32 px image, so small convolutional networks of stride 8
-are registered with timm under the names `datalines_convnet_w8`, `_w16` and `_w32`; any other timm or open_clip tower
+CLIP's modified ResNet has stride 32 and leaves one pixel of a 32 px image. For such images, networks of stride 8 are
+registered with timm: small convolutional ones as `datalines_convnet_w8`, `_w16` and `_w32`, and residual ones as
+`datalines_resnet18_s32`, `datalines_resnet34_s32` and `datalines_resnet50_s32`. Any other timm or open_clip tower
 works by its name alone.
 """
 
@@ -14,6 +15,7 @@ import torch
 from open_clip.model import CLIP, _build_vision_tower
 from open_clip.tokenizer import SimpleTokenizer, default_bpe
 from timm.models import register_model
+from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from torch import nn
 
 # CLIP's byte-pair vocabulary: 256 bytes, the same 256 at a word's end, the merges, and two markers for start and end.
@@ -83,6 +85,49 @@ def datalines_convnet_w16(pretrained: bool = False, **kwargs: Any) -> ConvNet:
 def datalines_convnet_w32(pretrained: bool = False, **kwargs: Any) -> ConvNet:
     """Convolutional network of 32, 64, 128 and 256 channels."""
     return _convnet(32, pretrained, kwargs)
+
+
+class SmallImageResNet(ResNet):
+    """A timm ResNet whose stem is a 3x3 convolution of stride 1 without max pooling, which leaves 4 x 4 of 32 x 32 px.
+
+    With this stem, which is customary on CIFAR-10, these are the ResNet-18, -34 and -50 of He et al. (2016) that Nguyen
+    et al. (2022, appendix D.2) train; their stem is not stated.
+    """
+
+    def __init__(self, block: Any, layers: tuple[int, ...], **options: Any) -> None:
+        super().__init__(block, layers, **options)
+        stem = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+        nn.init.kaiming_normal_(stem.weight, mode="fan_out", nonlinearity="relu")
+        self.add_module("conv1", stem)
+        self.add_module("maxpool", nn.Identity())
+        self.default_cfg: dict[str, Any] = {"pool_size": (4, 4), "input_size": (3, 32, 32), "classifier": "fc"}
+
+
+def _resnet(
+    block: type[BasicBlock | Bottleneck], layers: tuple[int, ...], pretrained: bool, options: dict[str, Any]
+) -> SmallImageResNet:
+    if pretrained:
+        raise ValueError("the networks for 32 px have no pretrained weights; set timm_model_pretrained to false")
+    taken = {name: options[name] for name in ("num_classes", "global_pool") if name in options}
+    return SmallImageResNet(block, layers, **taken)
+
+
+@register_model
+def datalines_resnet18_s32(pretrained: bool = False, **kwargs: Any) -> SmallImageResNet:
+    """ResNet-18 for 32 px images: 512 features, 11.2 million weights."""
+    return _resnet(BasicBlock, (2, 2, 2, 2), pretrained, kwargs)
+
+
+@register_model
+def datalines_resnet34_s32(pretrained: bool = False, **kwargs: Any) -> SmallImageResNet:
+    """ResNet-34 for 32 px images: 512 features, 21.3 million weights."""
+    return _resnet(BasicBlock, (3, 4, 6, 3), pretrained, kwargs)
+
+
+@register_model
+def datalines_resnet50_s32(pretrained: bool = False, **kwargs: Any) -> SmallImageResNet:
+    """ResNet-50 for 32 px images: 2,048 features, 23.5 million weights."""
+    return _resnet(Bottleneck, (3, 4, 6, 3), pretrained, kwargs)
 
 
 def build_clip(spec: dict[str, Any]) -> CLIP:

@@ -1,15 +1,16 @@
 """Records: one tidy table per experiment, a row for every model or ensemble and shift. A hole in the declared grid is
 an error."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from safetensors.numpy import load_file
+from safetensors import safe_open
 
-from datalines.accuracy import measure
+from datalines.accuracy import compact, measure
 from datalines.errors import CountError
 from datalines.files import digest_json, read_json
 
@@ -38,6 +39,28 @@ COLUMNS = [
 ]
 
 
+class StoredLogits(Mapping[str, np.ndarray]):
+    """The arrays of a .safetensors file, each read when it is asked for: a whole file may be larger than memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with safe_open(path, framework="numpy") as stored:
+            self._names = sorted(stored.keys())
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._names:
+            raise KeyError(name)
+        with safe_open(self._path, framework="numpy") as stored:
+            array: np.ndarray = stored.get_tensor(name)
+        return array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """What the evaluation of one run left behind: its JSON, and the logits beside it (read when asked for)."""
@@ -50,9 +73,10 @@ class Evaluation:
         """(family, size, seed)"""
         return self.content["family"], self.content["size"], self.content["seed"]
 
-    def logits(self) -> dict[str, np.ndarray]:
-        """Arrays `<epoch>/<shift>` of logits (n, classes), `labels/<shift>` (n,) and `allowed/<shift>` (classes,)."""
-        return load_file(self.path.with_suffix(".safetensors"))
+    def logits(self) -> StoredLogits:
+        """Arrays `<epoch>/<shift>` of logits (n, allowed classes), `labels/<shift>` (n,) and `allowed/<shift>`
+        (classes,). Files of before masked classes were left out hold logits (n, classes)."""
+        return StoredLogits(self.path.with_suffix(".safetensors"))
 
 
 def read(path: Path) -> Evaluation:
@@ -72,41 +96,37 @@ def model_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
 def ensemble_rows(
     name: str, ensemble: dict[str, Any], members: list[Evaluation], shifts: list[str]
 ) -> list[dict[str, Any]]:
-    """Average the members' raw logits for each weight, matched by epoch and seed, and measure the result (paper:
-    section 5.2).
+    """Average the raw logits of members of one size and seed for each weight, matched by epoch, and measure the result
+    (paper: section 5.2).
 
     Each model's logits are its cosines times its own scale; two members may have a weight w for the first and 1 - w for
-    the second.
+    the second. Memory: the logits of one epoch on one shift.
     """
     arrays = [member.logits() for member in members]
     weights = [None] if ensemble["weights"] == "equal" else ensemble["weights"]
+    shares = [np.full(len(members), 1 / len(members)) if w is None else np.array([w, 1 - w]) for w in weights]
     first = members[0].content
     seen = {row["epoch"]: row["samples_seen"] for row in first["measures"]}
+    common = {
+        "kind": "ensemble",
+        "family": name,
+        "mixture": "",
+        "objective": first["objective"],
+        "recipe": first["recipe"],
+        "size": first["size"],
+        "samples": sum(member.content["samples"] for member in members),
+        "seed": first["seed"],
+        "spec": digest_json([ensemble, [member.content["spec"] for member in members]]),
+    }
     rows = []
     for epoch in ensemble["epochs"]:
-        for weight in weights:
-            shares = np.full(len(members), 1 / len(members)) if weight is None else np.array([weight, 1 - weight])
-            common = {
-                "kind": "ensemble",
-                "family": name,
-                "mixture": "",
-                "objective": first["objective"],
-                "recipe": first["recipe"],
-                "size": ensemble["size"],
-                "samples": sum(member.content["samples"] for member in members),
-                "seed": first["seed"],
-                "epoch": epoch,
-                "samples_seen": seen[epoch] * len(members),
-                "weight": float(shares[0]),
-                "spec": digest_json([ensemble, [member.content["spec"] for member in members]]),
-            }
-            for shift in shifts:
-                mixed = sum(
-                    share * array[f"{epoch:03d}/{shift}"].astype(np.float64)
-                    for share, array in zip(shares, arrays, strict=True)
-                )
-                labels, allowed = arrays[0][f"labels/{shift}"], arrays[0][f"allowed/{shift}"].astype(bool)
-                rows.append({**common, "shift": shift, **measure(mixed, labels, allowed)})
+        for shift in shifts:
+            labels, allowed = arrays[0][f"labels/{shift}"], arrays[0][f"allowed/{shift}"].astype(bool)
+            values = [compact(array[f"{epoch:03d}/{shift}"], allowed) for array in arrays]
+            for own in shares:
+                mixed = sum(share * value.astype(np.float64) for share, value in zip(own, values, strict=True))
+                point = {"epoch": epoch, "samples_seen": seen[epoch] * len(members), "weight": float(own[0])}
+                rows.append({**common, **point, "shift": shift, **measure(mixed, labels, allowed)})
     return rows
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup, escape
 
 from datalines.errors import DatalinesError
@@ -44,10 +45,10 @@ class FigureItem:
 
 @dataclass(frozen=True)
 class TableItem:
-    """A table to show; `frame` is a csv file with a header row."""
+    """A table to show; `frame` is a csv file with a header row, or the table itself."""
 
     title: str
-    frame: Path
+    frame: Path | pd.DataFrame
     caption: str
     links: Mapping[str, Path]
     notes: Sequence[str] = ()
@@ -186,6 +187,8 @@ def _figure(item: FigureItem, block: Block) -> Block:
 
 
 def _read_table(item: TableItem) -> tuple[list[str], list[list[str]]]:
+    if isinstance(item.frame, pd.DataFrame):
+        return [str(name) for name in item.frame], [[str(cell) for cell in row] for row in item.frame.to_numpy()]
     try:
         with item.frame.open(newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))

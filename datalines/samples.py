@@ -1,15 +1,19 @@
 """Sheets of sample images with captions: a row per source or shift, or a grid of one source."""
 
+import io
 import textwrap
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from numpy.typing import NDArray
 from PIL import Image
 
+from datalines.errors import DatalinesError
 from datalines.plotting.house import house_style
 
 Picture = Image.Image | NDArray[np.uint8]
@@ -71,6 +75,23 @@ def reduced(image: Image.Image) -> Image.Image:
         return image
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def pictures(samples: pd.DataFrame, kind: str, name: str, count: int, of: str = "") -> pd.DataFrame:
+    """The first `count` collected samples of a pool (`kind` pool) or evaluation set (shift), all where there are fewer,
+    with a column `image` of decoded images. `of` is a class that was asked for by itself.
+
+    Raises DatalinesError where fewer were collected than the set has and `count` asks for.
+    """
+    rows = samples[(samples["kind"] == kind) & (samples["name"] == name) & (samples["of"] == of)]
+    rows = rows.sort_values("place").head(count)
+    if rows.empty or (not of and len(rows) < min(count, int(rows["total"].iloc[0]))):
+        what = f"{name}, class {of}" if of else name
+        raise DatalinesError(
+            f"records/samples.parquet holds {len(rows)} of {count} samples of {what}; delete it and run again"
+        )
+    images: list[Any] = [Image.open(io.BytesIO(data)).convert("RGB") for data in rows["png"]]
+    return rows.assign(image=images)
 
 
 def sheet(rows: Sequence[tuple[str, Sequence[tuple[Picture, str]]]], title: str = "") -> Figure:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalines.config.downloads import Downloadable, is_address
 from datalines.config.errors import Findings, Loc
 from datalines.config.filters import ClipScore
-from datalines.config.paths import expand, matching, missing_text, unset_text, unset_variable
+from datalines.config.paths import expand, first_existing, matching, missing_text, unset_text, unset_variable
 from datalines.config.pools import UrlsPool
-from datalines.config.urlpools import fetch_spec, is_address, url_list
+from datalines.config.urlpools import fetch_spec, manners, url_list
+from datalines.fetch.mirror import mirrored
 
 if TYPE_CHECKING:
     from datalines.config.study import Study
@@ -32,6 +34,15 @@ def check_list(study: Study, name: str, pool: UrlsPool, found: Findings) -> None
     for path in [declared.path] if isinstance(declared.path, str) else declared.path:
         if not is_address(path):
             _check_file(loc, path, found)
+
+
+def check_contact(study: Study, spec: object, found: Findings) -> None:
+    """Note that an archive would be asked for by its address, and nobody be told whom to complain to."""
+    if not isinstance(spec, Downloadable) or manners(study)["contact"] is not None:
+        return
+    path = spec.path if isinstance(spec.path, str) else spec.path[-1]
+    if is_address(path) and mirrored(path) is None and not first_existing(spec.path, "").exists():
+        found.add(("fetch", "contact"), NO_CONTACT)
 
 
 def check_curation(study: Study, found: Findings) -> None:

@@ -58,7 +58,7 @@ class Costs(Spec):
     hardware: dict[Literal["cpu", "gpu"], Text] = Field(
         default={}, description="What one core and one GPU are, and whether their speeds were measured or estimated."
     )
-    images: dict[Literal["testbed", "folder", "shards", "urls"], ImageCost] = Field(
+    images: dict[Literal["testbed", "folder", "cifar", "shards", "urls"], ImageCost] = Field(
         default={}, description="Kind of a pool or shift -> what one of its images takes."
     )
     rules: dict[Text, RuleCost] = Field(default={}, description="Rule -> what its jobs take.")

@@ -1,10 +1,12 @@
 """Sections `families`, `ensembles` and `experiments`: what lines are drawn through, and where they are compared."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from datalines.config.base import Number, Positive, Seeds, Slug, Slugs, Spec, Text
+from datalines.config.errors import Findings, Loc
 
 
 class Family(Spec):
@@ -26,11 +28,11 @@ def _weights(value: Any) -> Any:
 
 
 class Ensemble(Spec):
-    """Outputs of several families averaged, matched by epoch and seed."""
+    """Outputs of several families averaged, matched by size, seed and epoch."""
 
     title: Text = Field(description="Name shown in tables and figures.")
     members: Annotated[Slugs, Field(min_length=2)] = Field(description="Families whose outputs are mixed.")
-    size: Slug = Field(description="Size at which the members are taken.")
+    sizes: Annotated[Slugs, Field(min_length=1)] = Field(description="Sizes at which the members are taken.")
     weights: Annotated[list[Number] | Literal["equal"], BeforeValidator(_weights)] = Field(
         default="equal", description="Weights of the first of two members, one point each; or equal."
     )
@@ -42,6 +44,24 @@ class Ensemble(Spec):
         if weights != "equal" and members and len(members) != 2:
             raise ValueError(f"is a list, which needs two members, but there are {len(members)}; write equal")
         return weights
+
+
+class MergedLine(Spec):
+    """One line through the points of several families, such as all networks trained on one source."""
+
+    title: Text = Field(description="Name shown in tables and figures.")
+    families: Annotated[Slugs, Field(min_length=1)] = Field(description="Families of the experiment it goes through.")
+
+
+class InDistribution(Spec):
+    """Effective robustness beside more than one in-distribution set (Shi et al., 2023)."""
+
+    sets: Annotated[Slugs, Field(min_length=2)] = Field(
+        description="In-distribution sets of the suite, the reference first; collected beside the shifts."
+    )
+    families: Annotated[Slugs, Field(min_length=1)] = Field(
+        description="Families of the experiment, or its baseline, whose points the plane goes through."
+    )
 
 
 class Experiment(Spec):
@@ -59,4 +79,57 @@ class Experiment(Spec):
         default=0.0, description="Points whose accuracy on the reference is below it are left out of the fits."
     )
     level: Annotated[Number, Field(gt=0, lt=1)] = Field(default=0.95, description="Level of the intervals.")
-    resamples: Positive = Field(default=1000, description="Bootstrap resamples of the points.")
+    resamples: Positive = Field(default=1000, description="Number of bootstrap resamples.")
+    lines: dict[Slug, MergedLine] = Field(default={}, description="Line slug -> line through several families.")
+    resample: Literal["runs", "points"] = Field(
+        default="runs",
+        description="What the bootstrap draws: whole runs with all their epochs, which needs three, or single points, "
+        "which takes epochs of one run for independent.",
+    )
+    in_distribution: InDistribution | None = Field(
+        default=None, description="Sets and families of effective robustness beside several in-distribution sets."
+    )
+
+    def sets(self) -> list[str]:
+        """Every set that the records hold: reference, shifts, then further in-distribution sets."""
+        further = self.in_distribution.sets if self.in_distribution else []
+        return list(dict.fromkeys([self.reference, *self.shifts, *further]))
+
+
+def check_experiment(
+    loc: Loc, experiment: Experiment, names: Mapping[str, Sequence[str]], suite: Sequence[str] | None, found: Findings
+) -> None:
+    """Add what is wrong with merged lines and in-distribution sets.
+
+    `names` are all entries of the study by section, `suite` the shifts of the experiment's suite (None if unknown).
+    """
+    for slug, line in experiment.lines.items():
+        for section, noun in (("families", "family"), ("ensembles", "ensemble")):
+            if slug in names[section]:
+                text = f"is the name of {'an' if noun[0] == 'e' else 'a'} {noun} too"
+                found.add((*loc, "lines", slug), f"{text}; fits tell them apart by name, so rename the line")
+        for index, family in enumerate(line.families):
+            place: Loc = (*loc, "lines", slug, "families", index)
+            found.check_known(place, family, "family of the experiment", experiment.families, "families of it")
+    if experiment.in_distribution is not None:
+        _check_in_distribution((*loc, "in_distribution"), experiment, experiment.in_distribution, suite, found)
+
+
+def _check_in_distribution(
+    loc: Loc, experiment: Experiment, within: InDistribution, suite: Sequence[str] | None, found: Findings
+) -> None:
+    if within.sets[0] != experiment.reference:
+        text = f"'{within.sets[0]}' is not the reference; write '{experiment.reference}' first, then the further sets"
+        found.add((*loc, "sets", 0), text)
+    for index, name in enumerate(within.sets):
+        place: Loc = (*loc, "sets", index)
+        if suite is not None:
+            noun, many = f"shift of suite {experiment.suite}", f"shifts of suite {experiment.suite}"
+            found.check_known(place, name, noun, suite, many)
+        if name in experiment.shifts:
+            text = f"'{name}' is one of the shifts, whose accuracy would be predicted from itself"
+            found.add(place, f"{text}; remove it here or from `shifts`")
+    families = [*experiment.families, *([experiment.baseline] if experiment.baseline else [])]
+    for index, family in enumerate(within.families):
+        noun, many = "family of the experiment or its baseline", "families of it"
+        found.check_known((*loc, "families", index), family, noun, families, many)

@@ -14,8 +14,8 @@ import yaml
 
 from datalines.config.errors import COMMAND_LINE, ConfigError, Loc, Problem, listing, suggestion
 
-WORLD = tuple(Path("config", f"{name}.yaml") for name in ("sources", "costs"))
-"""Facts about the world, cards of sources and speeds of machines, which hold for every study."""
+WORLD = tuple(Path("config", f"{name}.yaml") for name in ("sources", "evalsets", "published", "costs"))
+"""Facts about the world, cards of sources and evaluation sets and speeds of machines, which hold for every study."""
 SECTION_FILES = ("pools", "filters", "mixtures", "recipes", "shifts", "experiments")
 SCALE_FOLDERS = ("scales", "examples")
 PART_FOLDERS = (*SCALE_FOLDERS, "parts")
@@ -45,7 +45,9 @@ def merge_layers(root: Path, overrides: Mapping[str, Any]) -> Merged:
     scale = given.content.get("scale", config.content.get("scale"))
     scale_layers = _scale_layers(root, scale, problems)
     base = [_read(root, root / path, problems) for path in WORLD if (root / path).exists()]
-    if not scale_layers[0].content.pop("standalone", False):
+    # Where a scale starts from, the first of the files that it extends decides.
+    standalone = [layer.content.pop("standalone", False) for layer in scale_layers]
+    if not standalone[0]:
         base += [config, *(_read(root, path, problems) for path in _base_files(root))]
     for layer in (*scale_layers, given):
         _refuse_secrets(layer.source, layer.content, (), problems)
@@ -224,5 +226,7 @@ def _forget(origins: dict[Loc, str], loc: Loc) -> None:
 
 
 def _replaces(old: dict[str, Any], new: dict[str, Any], loc: Loc) -> bool:
-    """Whether `new` replaces `old` as a whole: another kind, or shares of a domain, which must sum to 1 together."""
-    return ("kind" in new and "kind" in old and new["kind"] != old["kind"]) or loc[-1:] == ("domain",)
+    """Whether `new` replaces `old` as a whole: another kind, a card in place of an own declaration, or shares of a
+    domain, which must sum to 1 together."""
+    other_kind = "kind" in new and "kind" in old and new["kind"] != old["kind"]
+    return other_kind or ("card" in new and "card" not in old) or loc[-1:] == ("domain",)

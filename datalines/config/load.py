@@ -11,6 +11,7 @@ from datalines.config.assets import read_class_lists, read_class_texts, read_mod
 from datalines.config.counts import check_counts
 from datalines.config.datachecks import check_data
 from datalines.config.errors import Findings, Loc
+from datalines.config.evalsets import read_mappings, with_cards
 from datalines.config.layers import merge_layers
 from datalines.config.references import Checker
 from datalines.config.scale import StudyInfo
@@ -24,12 +25,13 @@ def load_study(root: Path, overrides: Mapping[str, Any]) -> Study:
     {"scale": "demo"}. Raises `ConfigError` with everything that is wrong. Paths of pools and shifts are not looked at:
     `Study.check_paths` does that, so that tables can be made from records where the data are not.
     """
-    merged = merge_layers(root, overrides)
+    merged = with_cards(merge_layers(root, overrides))
     found = Findings(merged.origins)
     study = _validate(merged.content, found)
     class_names = read_class_lists(study, root, found)
     study.attach(merged.origins, class_names, read_models(study, root, found))
     study.attach_texts(read_class_texts(study, class_names, found), read_prompts(study, found))
+    study.attach_mappings(read_mappings(study, class_names, root, found))
     names = {section: _entries(merged.content, section) for section in Study.model_fields}
     Checker(study, names, class_names, root, found).check()
     check_data(study, names, found)

@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from datalines.config.downloads import Downloadable, is_address
 from datalines.config.errors import ConfigError, Findings, Loc, Problem
+from datalines.fetch.mirror import downloaded
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -25,9 +27,13 @@ def expand(path: str, key: str) -> Path:
 
 
 def first_existing(declared: str | list[str], key: str) -> Path:
-    """The first of the declared paths that exists, `$NAME` filled in; if none does, the first."""
-    paths = [expand(path, key) for path in ([declared] if isinstance(declared, str) else declared)]
-    return next((path for path in paths if path.exists()), paths[0])
+    """The first of the declared paths that exists, `$NAME` filled in; if none does, the first.
+
+    An address, which only the last can be, stands for the download of its file.
+    """
+    texts = [declared] if isinstance(declared, str) else declared
+    paths = [downloaded(text) if is_address(text) else expand(text, key) for text in texts]
+    return next((path for path in paths if path.exists()), paths[-1 if is_address(texts[-1]) else 0])
 
 
 def matching(path: Path) -> list[Path]:
@@ -40,31 +46,31 @@ def matching(path: Path) -> list[Path]:
 def check_path(loc: Loc, spec: Any, found: Findings) -> None:
     """Note the paths of a pool or shift that cannot be found; kinds without a path have nothing to check.
 
-    A folder's list names alternatives, of which the first that exists is read; a list of shards names parts, which are
-    all read.
+    A list of one archive names alternatives, of which the first that exists is read, and an address can be obtained; a
+    list of shards names parts, which are all read.
     """
-    declared = getattr(spec, "path", [])
+    declared: str | list[str] = getattr(spec, "path", [])
     listed = isinstance(declared, list)
-    paths = declared if listed else [declared]
-    unset = False
+    paths = [declared] if isinstance(declared, str) else declared
+    unset, single = False, isinstance(spec, Downloadable)
     for index, path in enumerate(paths):
         here = (*loc, "path", index) if listed else (*loc, "path")
         name = unset_variable(path)
         if name is not None:
             unset = True
             found.add(here, unset_text(name))
-        elif spec.kind != "folder" and not matching(expand(path, "")):
+        elif not single and not matching(expand(path, "")):
             found.add(here, missing_text(expand(path, "")))
-    if getattr(spec, "kind", None) == "folder" and not unset:
-        _check_folder(loc, spec, found)
+    if single and not unset and not is_address(paths[-1]):
+        _check_archive(loc, spec, found)
 
 
-def _check_folder(loc: Loc, spec: Any, found: Findings) -> None:
-    target = first_existing(spec.path, "")
+def _check_archive(loc: Loc, spec: Any, found: Findings) -> None:
+    target, root = first_existing(spec.path, ""), getattr(spec, "root", None)
     if not target.exists():
         found.add((*loc, "path"), missing_text(target))
-    elif spec.root and target.is_dir() and not (target / spec.root).is_dir():
-        found.add((*loc, "root"), f"{target} has no folder {spec.root}; correct `root`, or remove it")
+    elif root and target.is_dir() and not (target / root).is_dir():
+        found.add((*loc, "root"), f"{target} has no folder {root}; correct `root`, or remove it")
 
 
 def missing_text(path: Path) -> str:

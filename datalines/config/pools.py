@@ -16,10 +16,16 @@ from datalines.config.base import (
     Templates,
     Text,
 )
+from datalines.config.downloads import Downloadable
 from datalines.config.fetching import Fetch, ImageForm
 from datalines.config.lists import Sample, UrlList
 from datalines.config.sources import Reference
 from datalines.testbed.domain import Domain
+
+CIFAR_ARCHIVE = (
+    "cifar-10-binary.tar.gz, or a list of which the first that exists is read; $NAME is taken from the environment. "
+    "The last may be an address (https://...): it is looked for in $DATALINES_MIRROR, then obtained."
+)
 
 
 class Split(Spec):
@@ -52,13 +58,14 @@ class TestbedPool(PoolBase):
     domain: Domain = Field(description="What the images and captions look like (see datalines/testbed/domain.py).")
 
 
-class FolderPool(PoolBase):
+class FolderPool(Downloadable, PoolBase):
     """A folder or tar whose sub-folders are classes; captions come from templates."""
 
     kind: Literal["folder"]
     path: Paths = Field(
-        description="Folder or tar of class folders, or a list of which the first that exists is read; "
-        "$NAME is taken from the environment."
+        description="Folder or tar of class folders, which may be gzipped, or a list of which the first that exists is "
+        "read; $NAME is taken from the environment. The last may be an address (https://...): it is looked for in "
+        "$DATALINES_MIRROR, then obtained."
     )
     root: Text | None = Field(default=None, description="Folder inside `path` that holds the class folders.")
     templates: Templates = Field(description="Caption templates, each with one {} for the class name.")
@@ -66,8 +73,25 @@ class FolderPool(PoolBase):
         default=None, description="Class folder -> class name, used as label and in captions."
     )
     split: Split | None = Field(default=None, description="Take only one part of the files; without it, all.")
+    leave_out: list[Text] = Field(
+        default=[], description="Patterns of file names that are no part of it, such as 'cifar10-train-*'."
+    )
     items: Positive | None = Field(default=None, description="Number of images that must be found.")
     classes: Slug | None = Field(default=None, description="Class list of the folders that are taken; without it, all.")
+
+
+class CifarPool(Downloadable, PoolBase):
+    """CIFAR-10 in its binary version, read from the archive as it is published; captions come from templates."""
+
+    kind: Literal["cifar"]
+    path: Paths = Field(description=CIFAR_ARCHIVE)
+    batches: Literal["train", "test"] = Field(description="data_batch_1.bin, data_batch_2.bin, ...; or test_batch.bin.")
+    templates: Templates = Field(description="Caption templates, each with one {} for the class name.")
+    names: dict[Text, Text] | None = Field(
+        default=None, description="Name in batches.meta.txt -> class name, used as label and in captions."
+    )
+    items: Positive | None = Field(default=None, description="Number of images that must be found.")
+    classes: Slug | None = Field(default=None, description="Class list that must hold all names; without it, any.")
 
 
 class ShardsPool(PoolBase):
@@ -108,4 +132,4 @@ class UrlsPool(PoolBase):
     classes: None = Field(default=None, description="Lists have no class labels.")
 
 
-Pool = Annotated[TestbedPool | FolderPool | ShardsPool | UrlsPool, Field(discriminator="kind")]
+Pool = Annotated[TestbedPool | FolderPool | ShardsPool | CifarPool | UrlsPool, Field(discriminator="kind")]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from datalines.config.errors import Findings, Loc
-from datalines.config.experiments import Experiment
+from datalines.config.experiments import Experiment, check_experiment
 from datalines.config.filters import InClassList
-from datalines.config.papers import SCRIPTS, Figure, Table
+from datalines.config.paperchecks import check_papers
+from datalines.config.papers import WHOLE_RECORDS
 from datalines.config.pools import ShardsPool, TestbedPool, UrlsPool
 from datalines.config.shifts import AdversarialShift, LabelledShift, TestbedShift
 from datalines.config.study import Study
@@ -18,7 +19,7 @@ from datalines.testbed.domain import CLASSES
 Names = Mapping[str, list[str]]
 """Every entry that was written, by section."""
 
-RESERVED_EXPERIMENTS = {"pools": "records/pools.csv holds the table of pools"}
+RESERVED_EXPERIMENTS = {name: f"records/{name}.csv holds what its name says" for name in WHOLE_RECORDS}
 
 
 class Checker:
@@ -33,10 +34,11 @@ class Checker:
         """Add every reference that leads nowhere."""
         checks: list[Callable[[], None]] = [
             self._sources, self._recipes, self._families, self._ensembles,
-            self._shifts, self._experiments, self._papers,
+            self._shifts, self._experiments,
         ]  # fmt: skip
         for check in checks:
             check()
+        check_papers(self.study, self.names, self.root, self.found)
 
     def _known(self, loc: Loc, name: str | None, section: str, noun: str) -> bool:
         return name is None or self.found.check_known(loc, name, noun, self.names[section])
@@ -103,9 +105,9 @@ class Checker:
             if not all(known) or len(members) < len(ensemble.members):
                 continue
             for name, family in zip(ensemble.members, members, strict=True):
-                if ensemble.size not in family.sizes:
+                for index, size in enumerate(ensemble.sizes):
                     self.found.check_known(
-                        (*loc, "size"), ensemble.size, f"size of family {name}", family.sizes, f"sizes of {name}"
+                        (*loc, "sizes", index), size, f"size of family {name}", family.sizes, f"sizes of {name}"
                     )
             if not self.study.ensemble_seeds(slug):
                 self.found.add(
@@ -143,6 +145,8 @@ class Checker:
                 ("shifts", slug, "subset") if isinstance(shift.subset, str) else ("shifts", slug, "subset", index)
             )
             self.found.check_known(place, name, noun, space, many)
+        if isinstance(others := getattr(shift, "others", None), str):
+            self._known(("shifts", slug, "others"), others, "classes", "class list")
         for folder, name in (getattr(shift, "names", None) or {}).items():
             self.found.check_known(("shifts", slug, "names", folder), name, noun, space, many)
         if isinstance(shift, TestbedShift):
@@ -218,12 +222,14 @@ class Checker:
         """A supervised family can only be evaluated on the label space it was trained for; zero-shot, on any."""
         labelled = self.study.labelled(shift)
         recipe = self.study.recipes.get(self.study.families[family].recipe) if family in self.study.families else None
-        if labelled is None or recipe is None or recipe.classes in (None, labelled.classes):
+        mapping = getattr(labelled, "mapping", None)
+        known = [None, labelled.classes if labelled else None, mapping.classes if mapping else None]
+        if labelled is None or recipe is None or recipe.classes in known:
             return
         text = (
             f"family '{family}' predicts the classes '{recipe.classes}', but shift '{shift}' has '{labelled.classes}'"
         )
-        self.found.add(loc, f"{text}; use the same class list")
+        self.found.add(loc, f"{text}; use the same class list, or declare shifts.{shift}.mapping")
 
     def _experiments(self) -> None:
         for slug, experiment in self.study.experiments.items():
@@ -235,6 +241,7 @@ class Checker:
             for index, name in enumerate(experiment.ensembles):
                 self._known((*loc, "ensembles", index), name, "ensembles", "ensemble")
             self._known((*loc, "baseline"), experiment.baseline, "families", "family")
+            check_experiment(loc, experiment, self.names, self.study.suites.get(experiment.suite), self.found)
             if self._known((*loc, "suite"), experiment.suite, "suites", "suite"):
                 self._experiment_shifts(loc, experiment)
 
@@ -261,33 +268,3 @@ class Checker:
             for index, ensemble in enumerate(experiment.ensembles):
                 for member in self.study.ensembles[ensemble].members if ensemble in self.study.ensembles else []:
                     self._label_space((*loc, "ensembles", index), member, shift)
-
-    def _papers(self) -> None:
-        for index, paper in enumerate(self.study.study.targets):
-            self._known(("study", "targets", index), paper, "papers", "paper")
-        for slug, spec in self.study.papers.items():
-            for name, table in spec.tables.items():
-                loc: Loc = ("papers", slug, "tables", name)
-                self._drawn(loc, table)
-                if name in spec.figures:
-                    self.found.add(
-                        loc, "is the name of a figure too; both would be written to the same files, so rename one"
-                    )
-            for name, figure in spec.figures.items():
-                self._drawn(("papers", slug, "figures", name), figure)
-                self._figure_shifts(("papers", slug, "figures", name, "shifts"), figure)
-
-    def _drawn(self, loc: Loc, part: Figure | Table) -> None:
-        self._known((*loc, "experiment"), part.experiment, "experiments", "experiment")
-        for index, pool in enumerate(part.pools or []):
-            self._known((*loc, "pools", index), pool, "pools", "pool")
-        folder = self.root / SCRIPTS
-        scripts = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.py")]
-        self.found.check_known((*loc, "script"), part.script, "script", scripts, f"scripts in {SCRIPTS}")
-
-    def _figure_shifts(self, loc: Loc, figure: Figure) -> None:
-        experiment = self.study.experiments.get(figure.experiment or "")
-        if experiment is not None:
-            noun, many = f"shift of experiment {figure.experiment}", f"shifts of experiment {figure.experiment}"
-            for index, shift in enumerate(figure.shifts):
-                self.found.check_known((*loc, index), shift, noun, experiment.shifts, many)

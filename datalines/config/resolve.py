@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalines.config.evalsets import resolved_keys
 from datalines.config.filters import InClassList, NearDuplicate
 from datalines.config.mixtures import Mixture
 from datalines.config.pools import UrlsPool
@@ -56,7 +57,7 @@ def filter_specs(study: Study) -> dict[str, Any]:
 
 def shift_specs(study: Study) -> dict[str, Any]:
     """{shift: its keys, with `class_names` (the label space), `class_texts` (what prompts say of each), `subset`
-    (without one: all classes) and `prompts`}."""
+    (without one: all classes), `prompts`, and of a mapping all that heads are read by}."""
     specs = {}
     for name, shift in study.shifts.items():
         labelled = study.labelled(name)
@@ -68,6 +69,7 @@ def shift_specs(study: Study) -> dict[str, Any]:
             "class_texts": study.class_texts(labelled.classes),
             "subset": study.subset(name),
             "prompts": study.prompts(name),
+            **resolved_keys(study, name),
         }
         if isinstance(shift, TestbedShift):
             del specs[name]["like"]
@@ -123,7 +125,9 @@ def scorer_specs(study: Study) -> dict[str, Any]:
 
 
 def experiment_specs(study: Study) -> dict[str, Any]:
-    """{experiment: its keys, with `members`, `ensemble_specs` and `samples`}.
+    """{experiment: its keys, with `sets`, `members`, `ensemble_specs` and `samples`}.
+
+    `sets`: every set that its records hold, the reference first.
 
     `members`: {family: {title, mixture, objective, recipe, sizes, seeds, epochs}} of all families that are trained,
     `sizes` and `seeds` being those of the family; `ensemble_specs`: {ensemble: its keys, with the `seeds` and `epochs`
@@ -134,6 +138,7 @@ def experiment_specs(study: Study) -> dict[str, Any]:
         pairs = {(run.family, run.size) for run in study.runs(name)}
         specs[name] = {
             **experiment.model_dump(mode="json"),
+            "sets": experiment.sets(),
             "members": {family: _member(study, family) for family in study.members(name)},
             "ensemble_specs": {ensemble: _ensemble(study, ensemble) for ensemble in experiment.ensembles},
             "samples": {f"{family}/{size}": _samples(study, family, size) for family, size in sorted(pairs)},

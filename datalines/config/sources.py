@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from datalines.config.base import SLUG, Positive, Sha256, Slug, Spec, Text
+from datalines.config.base import SLUG, Positive, Slug, Spec, Text
+from datalines.config.downloads import FileFacts
 from datalines.config.errors import Findings, Loc, listing, suggestion
 from datalines.config.fetching import Host, HostLimit, ImageForm
 from datalines.config.lists import ListForm
@@ -40,13 +41,11 @@ Steps = list[dict[str, Any]]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 
 
-class Download(Spec):
+class Download(FileFacts):
     """One file that the list of a source is in, or the page that leads to it."""
 
     url: Address | None = Field(default=None, description="The file itself; null where it is behind a page.")
     page: Address | None = Field(default=None, description="The page from which a person fetches it.")
-    bytes: Positive | None = Field(default=None, description="Size of the file; null where nobody states it.")
-    sha256: Sha256 | None = Field(default=None, description="Sha256 of the file; null where nobody states it.")
     note: Text | None = Field(default=None, description="What has to be known before it is fetched.")
 
     @model_validator(mode="after")

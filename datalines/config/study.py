@@ -6,18 +6,21 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import Field, PrivateAttr
 
 from datalines.config import resolve, urlpools
-from datalines.config.availability import check_curation, check_list, check_weights
-from datalines.config.base import Slug, Spec
+from datalines.config.availability import check_contact, check_curation, check_list, check_weights
+from datalines.config.base import Slug, Spec, Text
 from datalines.config.costs import Costs
 from datalines.config.curation import Exclusion, Scorer
+from datalines.config.downloads import add_wanted, archive_downloads
 from datalines.config.errors import Findings, Loc
+from datalines.config.evalsets import Evalsets
 from datalines.config.experiments import Ensemble, Experiment, Family
 from datalines.config.fetching import Fetch
 from datalines.config.filters import Filter, NearDuplicate, Step
 from datalines.config.mixtures import Mixture
-from datalines.config.papers import Figure, Paper, Table
+from datalines.config.papers import Figure, Paper, Table, experiments_in
 from datalines.config.paths import check_path
 from datalines.config.pools import Pool, TestbedPool, UrlsPool
+from datalines.config.published import Published, published_downloads
 from datalines.config.recipes import Recipe, Training
 from datalines.config.scale import StudyInfo
 from datalines.config.shifts import AdversarialShift, ClassList, LabelledShift, Shift, Suite, TestbedShift
@@ -40,8 +43,14 @@ class Study(Spec):
 
     scale: Slug = Field(description="Which study to run: config/scales/<scale>.yaml or config/examples/<scale>.yaml.")
     study: StudyInfo = Field(description="Purpose and targets of the scale; in scale files only.")
+    archive: Text | None = Field(
+        default=None,
+        description="Folder of archived records that figures and tables are made from; see `make figures`.",
+    )
     pools: dict[Slug, Pool] = Field(default={}, description="Where pairs of image and text come from.")
     sources: Sources = Field(default={}, description="Cards of published sources, by name and version.")
+    published: Published = Field(default={}, description="Files of published results, for baselines.")
+    evalsets: Evalsets = Field(default={}, description="Cards of published evaluation sets, by name and copy.")
     fetch: Fetch = Field(default=Fetch(), description="How images are obtained from lists of addresses.")
     exclusions: dict[Slug, Exclusion] = Field(default={}, description="Lists of what must not be used.")
     scorers: dict[Slug, Scorer] = Field(default={}, description="CLIP models that score pairs.")
@@ -62,6 +71,7 @@ class Study(Spec):
     _class_names: Mapping[str, list[str]] = PrivateAttr(default={})
     _class_texts: Mapping[str, list[str]] = PrivateAttr(default={})
     _prompts: Mapping[str, list[str]] = PrivateAttr(default={})
+    _mappings: Mapping[str, dict[str, list[str]]] = PrivateAttr(default={})
     _model_specs: Mapping[str, Any] = PrivateAttr(default={})
 
     def attach(
@@ -73,6 +83,10 @@ class Study(Spec):
     def attach_texts(self, class_texts: Mapping[str, list[str]], prompts: Mapping[str, list[str]]) -> None:
         """Add what zero-shot classifiers read: of every class list what is said of its classes, of shifts prompts."""
         self._class_texts, self._prompts = class_texts, prompts
+
+    def attach_mappings(self, mappings: Mapping[str, dict[str, list[str]]]) -> None:
+        """Add what heads of another label space are read by: {shift: {class: its classes of that space}}."""
+        self._mappings = mappings
 
     def class_names(self, classes: str) -> list[str]:
         """The names of a class list, in order."""
@@ -92,9 +106,17 @@ class Study(Spec):
 
     def prompts(self, shift: str) -> list[str]:
         """The prompt templates of a shift; of an adversarial one, those of its candidates."""
+        return list(self._prompts[self._origin(shift)])
+
+    def mapping(self, shift: str) -> dict[str, list[str]]:
+        """{class of a shift: its classes of the label space that its mapping names}."""
+        return dict(self._mappings[self._origin(shift)])
+
+    def _origin(self, shift: str) -> str:
+        """The shift itself, or the candidates behind an adversarial one."""
         while isinstance(found := self.shifts[shift], AdversarialShift):
             shift = found.candidates
-        return list(self._prompts[shift])
+        return shift
 
     def model_spec(self, model: str) -> Any:
         """The content of config/models/<model>.json."""
@@ -125,8 +147,9 @@ class Study(Spec):
         return list(self.study.targets)
 
     def experiments_of(self, paper: str) -> list[str]:
-        """The experiments behind a paper's figures and tables, each once."""
-        return _once(part.experiment for part in _parts(self.papers[paper]) if part.experiment is not None)
+        """The experiments behind a paper's figures, tables and claims, each once."""
+        shown = [name for part in _parts(self.papers[paper]) for name in experiments_in(part)]
+        return _once([*shown, *(claim.experiment for claim in self.papers[paper].claims.values() if claim.experiment)])
 
     def members(self, experiment: str) -> list[str]:
         """The families an experiment trains: its own, its baseline, and the members of its ensembles."""
@@ -152,7 +175,7 @@ class Study(Spec):
         for ensemble in spec.ensembles:
             mixed = self.ensembles[ensemble]
             seeds = self.ensemble_seeds(ensemble)
-            found += [Run(member, mixed.size, seed) for member in mixed.members for seed in seeds]
+            found += [Run(member, size, seed) for member in mixed.members for size in mixed.sizes for seed in seeds]
         return _once(found)
 
     def shifts_of(self, suite: str) -> list[str]:
@@ -161,9 +184,13 @@ class Study(Spec):
 
     def shifts_used(self, paper: str | None = None) -> list[str]:
         """Every shift that a paper (or all targets) evaluates, with the candidates behind adversarial ones."""
+        papers = self.targets() if paper is None else [paper]
         suites = [self.experiments[name].suite for name in self._experiments(paper)]
         found: list[str] = []
         waiting = [shift for suite in suites for shift in self.suites[suite]]
+        waiting += [
+            shift for name in papers for part in self.papers[name].figures.values() for shift in part.sets or []
+        ]
         while waiting:
             shift = waiting.pop(0)
             if shift in found:
@@ -200,21 +227,28 @@ class Study(Spec):
                 )
         return found
 
-    def downloads(self, pools: Iterable[str] | None = None) -> list[dict[str, Any]]:
-        """{url, bytes, sha256, key} of every file that pools (those of the targets) name by its address, each once."""
+    def downloads(
+        self, pools: Iterable[str] | None = None, shifts: Iterable[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """{url, bytes, sha256, key} (and md5, where one is stated) of every file that pools and shifts (those of the
+        targets) name by its address, each once. Raises ConfigError if two of them contradict each other."""
         found: dict[str, dict[str, Any]] = {}
         for name in self.pools_read() if pools is None else pools:
             pool = self.pools[name]
-            declared = urlpools.url_list(self, pool) if isinstance(pool, UrlsPool) else None
-            if declared is None or not isinstance(pool, UrlsPool):
-                continue
-            known = urlpools.digests(self, pool)
-            key = f"pools.{name}." + ("list.path" if pool.list is not None else "source")
-            for path in [declared.path] if isinstance(declared.path, str) else declared.path:
-                if urlpools.is_address(path):
-                    size, sha256 = known.get(path, (None, None))
-                    found.setdefault(path, {"url": path, "bytes": size, "sha256": sha256, "key": key})
-        return list(found.values())
+            lists = urlpools.list_downloads(self, name, pool) if isinstance(pool, UrlsPool) else []
+            for wanted in (*lists, *archive_downloads(pool, f"pools.{name}.path")):
+                add_wanted(found, wanted)
+        for name in self.shifts_read() if shifts is None else shifts:
+            for wanted in archive_downloads(self.shifts[name], f"shifts.{name}.path"):
+                add_wanted(found, wanted)
+        shown = self.published_shown() if pools is None else list(self.published)
+        return [*found.values(), *published_downloads(self.published, shown)]
+
+    def published_shown(self) -> list[str]:
+        """The published results that figures and tables of the targets are made from."""
+        parts = [part for paper in self.targets() for part in _parts(self.papers[paper])]
+        names = [name.split("/") for part in parts for name in part.tables or []]
+        return _once(name for source, name in names if source == "published")
 
     def steps_of(self, pool: str) -> list[Step]:
         """The steps of every filter that is applied to a pool's stored rows: its own, and those that mixtures name."""
@@ -261,6 +295,7 @@ class Study(Spec):
                         check_list(self, name, spec, found)
                     else:
                         check_path((section, name), spec, found)
+                        check_contact(self, spec, found)
         check_curation(self, found)
         check_weights(self, found)
         found.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalines.config.downloads import FileFacts, is_address, wanted
 from datalines.config.fetching import Fetch, ImageForm
 from datalines.config.lists import UrlList
 from datalines.config.pools import UrlsPool
@@ -12,11 +13,6 @@ from datalines.version import VERSION
 if TYPE_CHECKING:
     from datalines.config.sources import SourceCard
     from datalines.config.study import Study
-
-
-def is_address(path: str) -> bool:
-    """Whether a list is named by its address on the web and not by a path."""
-    return path.startswith(("https://", "http://"))
 
 
 def url_list(study: Study, pool: UrlsPool) -> UrlList | None:
@@ -72,12 +68,15 @@ def url_pool_spec(study: Study, pool: UrlsPool, select: list[dict[str, Any]]) ->
     }
 
 
-def digests(study: Study, pool: UrlsPool) -> dict[str, tuple[int | None, str | None]]:
-    """{address of a list file: (bytes, sha256)} as far as the card states them."""
-    card = study.card(pool.source)
-    return (
-        {} if card is None else {file.url: (file.bytes, file.sha256) for file in card.metadata if file.url is not None}
-    )
+def list_downloads(study: Study, name: str, pool: UrlsPool) -> list[dict[str, Any]]:
+    """What has to be obtained of a pool's list: a `wanted` file for every address, with what its card states of it."""
+    declared, card = url_list(study, pool), study.card(pool.source)
+    if declared is None:
+        return []
+    stated = {} if card is None else {file.url: file for file in card.metadata}
+    key = f"pools.{name}." + ("list.path" if pool.list is not None else "source")
+    paths = [declared.path] if isinstance(declared.path, str) else declared.path
+    return [wanted(path, stated.get(path, FileFacts()), key) for path in paths if is_address(path)]
 
 
 def card_of(study: Study, reference: str | None) -> SourceCard | None:

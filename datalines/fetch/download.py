@@ -1,9 +1,10 @@
 """Single files that a study declares by their address, such as lists: from the mirror, else from the network.
 
-What is obtained is verified before it gets its name: the size and the sha256, as far as they are declared.
+What is obtained is verified before it gets its name: the size, the sha256 and the md5, as far as they are declared.
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,13 +13,12 @@ from typing import NamedTuple
 
 from datalines.errors import FetchError
 from datalines.fetch.addresses import canonical_url
-from datalines.fetch.mirror import VARIABLE, free_place, mirror, mirrored, place
+from datalines.fetch.mirror import DOWNLOADS, VARIABLE, free_place, mirror, mirrored, place
 from datalines.fetch.partial import Partial
 from datalines.fetch.policy import Policy
 from datalines.fetch.stream import UnreachableError, receive
 from datalines.files import sha256_file
 
-DOWNLOADS = Path("results/downloads")
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 log = logging.getLogger(__name__)
@@ -30,12 +30,13 @@ class DownloadError(FetchError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file that a study declares: its address, size and sha256 (None: not declared), and the key that names it."""
+    """A file that a study declares: its address, size and digests (None: not declared), and the key that names it."""
 
     url: str
     bytes: int | None = None
     sha256: str | None = None
     key: str = ""
+    md5: str | None = None
 
 
 class Missing(NamedTuple):
@@ -46,14 +47,24 @@ class Missing(NamedTuple):
     path: Path
 
 
-def obtain(url: str, target: Path, sha256: str | None, bytes: int | None, policy: Policy, key: str = "") -> Path:
+def obtain(
+    url: str,
+    target: Path,
+    sha256: str | None,
+    bytes: int | None,
+    policy: Policy,
+    key: str = "",
+    md5: str | None = None,
+) -> Path:
     """Leave the file of `url` at `target`, and return `target`; nothing is done if it lies there already.
 
     A file of the mirror is linked, not copied. A download goes on where an earlier one was interrupted, if the server
     allows. Memory is bounded by one piece of 1 MiB. `key` is named in errors. Raises DownloadError if the file
     cannot be obtained, or if the mirror's file is not the declared one.
     """
-    wanted = Wanted(canonical_url(url), bytes, sha256, key)
+    wanted = Wanted(canonical_url(url), bytes, sha256, key, md5)
+    if md5 is not None and sha256 is None:
+        log.info("%s: only an md5 is declared, which finds damage, and no file that was forged to have it", wanted.url)
     source = mirrored(wanted.url)
     if source is not None:
         problem = defect(source, wanted)
@@ -93,14 +104,21 @@ def destination(url: str, downloads: Path = DOWNLOADS) -> Path:
 
 
 def defect(path: Path, wanted: Wanted) -> str:
-    """What is wrong with a file, as the end of a sentence; empty if its size and sha256 are those declared."""
+    """What is wrong with a file, as the end of a sentence; empty if its size and digests are those declared."""
     size = path.stat().st_size
     if wanted.bytes is not None and size != wanted.bytes:
         return f"has {size} bytes, and {wanted.bytes} are declared"
     digest = sha256_file(path) if wanted.sha256 else ""
     if digest != (wanted.sha256 or "").lower():
         return f"has the sha256 {digest}, and {wanted.sha256} is declared"
+    if wanted.md5 is not None and (other := _md5(path)) != wanted.md5:
+        return f"has the md5 {other}, and {wanted.md5} is declared"
     return ""
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def size_text(size: int | None) -> str:
@@ -117,6 +135,7 @@ def advice(wanted: Wanted, target: Path) -> str:
     """What to fetch, from where, with which size and digest, and where to put it."""
     facts = [f"{size_text(wanted.bytes)}, {wanted.bytes} bytes" if wanted.bytes is not None else "size not declared"]
     facts.append(f"sha256 {wanted.sha256}" if wanted.sha256 else "sha256 not declared")
+    facts += [f"md5 {wanted.md5}"] if wanted.md5 else []
     folder = mirror()
     where = f"{target}, or at {place(wanted.url)} in a folder that ${VARIABLE} names"
     if folder is not None:

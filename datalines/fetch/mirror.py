@@ -22,6 +22,7 @@ from datalines.errors import FetchError
 from datalines.fetch.addresses import canonical_url
 
 VARIABLE = "DATALINES_MIRROR"
+DOWNLOADS = Path("results/downloads")
 LONGEST_NAME = 255
 LONGEST_PATH = 2000
 ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -61,6 +62,11 @@ def mirrored(url: str) -> Path | None:
         if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
             return path
     return None
+
+
+def downloaded(url: str) -> Path:
+    """Where the workflow leaves the file of `url` when it is verified; a file of the mirror is linked there."""
+    return DOWNLOADS / place(url)
 
 
 def place(url: str) -> Path:

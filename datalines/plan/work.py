@@ -172,7 +172,12 @@ class Estimate:
         for name in spec.ensembles:
             ensemble = self.study.ensembles[name]
             weights = 1 if ensemble.weights == "equal" else len(ensemble.weights)
-            points = weights * len(self.study.ensemble_seeds(name)) * len(self.study.ensemble_epochs(name))
+            points = (
+                weights
+                * len(ensemble.sizes)
+                * len(self.study.ensemble_seeds(name))
+                * len(self.study.ensemble_epochs(name))
+            )
             total += points * len(ensemble.members) * each
         return total
 

@@ -42,11 +42,12 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class PoolFigure:
-    """A figure of pools as the config declares it.
+    """A figure of pools, or of evaluation sets (whose slugs stand in `pools`), as the config declares it.
 
     `titles` are the display names of families, ensembles, shifts and pools in the order of all figures, which sets the
     colours: a pool looks like the family of its name. `statistics` are the rows of records/statistics.csv, `kept` the
-    numbers of kept samples. `pictures` gives n random pairs of a pool, the same ones each time.
+    numbers of samples. `pictures` gives n random samples of a pool or set, the same ones each time, those of one class
+    where `of` names it.
     """
 
     title: str
@@ -55,7 +56,7 @@ class PoolFigure:
     options: dict[str, Any] = field(default_factory=dict)
     statistics: pd.DataFrame = field(default_factory=pd.DataFrame)
     kept: dict[str, int] = field(default_factory=dict)
-    pictures: Callable[[str, int], list[Pair]] = field(default=lambda pool, n: [])
+    pictures: Callable[..., list[Pair]] = field(default=lambda name, n, of="": [])
 
     def name(self, slug: str) -> str:
         """Display name of a pool; the slug itself where none is given."""

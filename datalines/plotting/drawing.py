@@ -43,6 +43,23 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class PlainFigure:
+    """A figure of other tables than one experiment's records, as the config declares it.
+
+    `titles` are the display names of families, ensembles and shifts in the order of all figures, which sets the
+    colours; `options` are the script's own.
+    """
+
+    title: str
+    titles: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def name(self, slug: str) -> str:
+        """Display name of a family, ensemble or shift; the slug itself where none is given."""
+        return self.titles.get(slug, slug)
+
+
+@dataclass(frozen=True)
 class Drawing:
     """A matplotlib figure, every point, line, band and path in it as a table, and remarks for the caption."""
 
@@ -55,9 +72,12 @@ def save(drawing: Drawing, stem: str | Path, endings: Sequence[str] = ("pdf", "p
     """Write <stem>.pdf, .png (200 dpi), .svg and .csv; equal drawings give equal bytes. Returns the paths."""
     paths = [Path(f"{stem}.{ending}") for ending in endings]
     with house_style():
-        # Automatic layout moves things a little each time it runs; run it once and freeze it.
-        drawing.figure.draw_without_rendering()
-        drawing.figure.set_layout_engine("none")
+        # Automatic layout moves things a little each time it runs: run it once, then take it away. A mere freeze would
+        # leave a placeholder, for which matplotlib draws every file twice.
+        engine = drawing.figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(drawing.figure)
+        drawing.figure.set_layout_engine(None)
         for ending, path in zip(endings, paths, strict=True):
             if ending == "csv":
                 drawing.points.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")

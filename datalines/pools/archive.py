@@ -1,15 +1,22 @@
 """Access to files in a directory or in a tar, with the checks that tell a truncated tar from a complete one."""
 
+import gzip
 import os
 import posixpath
+import shutil
 import tarfile
+import tempfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from datalines.errors import PoolError
 
 BLOCK = 512
+GZIP = b"\x1f\x8b"
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,34 @@ class Member:
         with self.path.open("rb") as stream:
             stream.seek(self.offset)
             return stream.read(self.size)
+
+
+@contextmanager
+def plain(path: Path, where: str) -> Iterator[Path]:
+    """The path itself, or, of a gzipped tar, a copy without compression that is there until the block ends.
+
+    Files are read in the order of their names, which is not their order in the archive. The copy lies in $TMPDIR, which
+    needs room for it; memory holds 1 MiB. Raises PoolError naming `where` and the path if the gzip is broken.
+    """
+    if not path.is_file() or _begins(path) != GZIP:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="datalines-") as folder:
+        copy = Path(folder, f"{path.name}.tar")
+        try:
+            with gzip.open(path) as packed, copy.open("wb") as stream:
+                shutil.copyfileobj(packed, stream, PIECE)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise PoolError(f"{where}: {path} is broken or truncated ({error}); fetch it again") from error
+        try:
+            yield copy
+        except PoolError as error:  # what is wrong with the copy is wrong with the archive, which people have
+            raise PoolError(str(error).replace(str(copy), str(path))) from error
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(len(GZIP))
 
 
 def members(path: Path, where: str) -> list[Member]:

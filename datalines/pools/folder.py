@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from datalines.config.paths import first_existing
 from datalines.errors import PoolError
 from datalines.images import EXTENSIONS
-from datalines.pools.archive import Member, members
+from datalines.pools.archive import Member, members, plain
 from datalines.pools.base import Item, part_range
 
 STRAY = ""
@@ -32,11 +33,17 @@ class File(NamedTuple):
 def read(spec: dict[str, Any], part: int, parts: int, where: str) -> Iterator[Item]:
     """Yield one item per file of the class folders (of the declared split), in the order of their names."""
     path = first_existing(spec["path"], f"{where}.path")
-    found = _listed_only(_under(members(path, f"{where}.path"), spec), spec)
+    with plain(path, f"{where}.path") as source:
+        yield from _read(source, path, spec, (part, parts), where)
+
+
+def _read(source: Path, path: Path, spec: dict[str, Any], part: tuple[int, int], where: str) -> Iterator[Item]:
+    """The items of `source`, which holds what `path` holds."""
+    found = _listed_only(_under(members(source, f"{where}.path"), spec), spec)
     _check_classes(found, spec, where, str(path))
     chosen = [file for file in found if not file.member.folder and in_split(file.key, spec.get("split"))]
     seen: set[str] = set()
-    span = part_range(len(chosen), part, parts)
+    span = part_range(len(chosen), *part)
     for position, file in enumerate(chosen):
         duplicate = file.member.name in seen
         seen.add(file.member.name)
@@ -65,13 +72,14 @@ def in_split(name: str, split: dict[str, Any] | None) -> bool:
 
 
 def _under(found: list[Member], spec: dict[str, Any]) -> list[File]:
-    """Every file and class folder below `root`, with the class names that the config gives."""
+    """Every file and class folder below `root` that is not left out, with the class names that the config gives."""
     start = PurePosixPath(spec.get("root") or ".")
-    names = spec.get("names") or {}
+    names, left_out = spec.get("names") or {}, spec.get("leave_out") or []
     files = []
     for member in found:
         path = PurePosixPath(member.name)
-        if not path.is_relative_to(start):
+        passed = not member.folder and any(fnmatchcase(path.name, pattern) for pattern in left_out)
+        if passed or not path.is_relative_to(start):
             continue
         inside = path.relative_to(start)
         if len(inside.parts) == (1 if member.folder else 2):

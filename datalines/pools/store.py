@@ -7,13 +7,18 @@ from typing import Any
 
 from datalines.files import write_json
 from datalines.images import ImageError, decode
-from datalines.pools import folder, testbed, webshards
+from datalines.pools import cifar, folder, testbed, webshards
 from datalines.pools.base import OK, Item, Reader, item_id
 from datalines.pools.partfiles import FACT, PartWriter, fact_fields, part_files
 
-READERS: dict[str, Reader] = {"testbed": testbed.read, "folder": folder.read, "shards": webshards.read}
+READERS: dict[str, Reader] = {
+    "testbed": testbed.read,
+    "folder": folder.read,
+    "shards": webshards.read,
+    "cifar": cifar.read,
+}
 # What the items of a kind know beside caption and label, and whether it is `text` or a `number`.
-FACTS: dict[str, dict[str, str]] = {"testbed": testbed.FACTS, "folder": {}, "shards": {}}
+FACTS: dict[str, dict[str, str]] = {"testbed": testbed.FACTS, "folder": {}, "shards": {}, "cifar": {}}
 
 
 def read_items(spec: dict[str, Any], part: int, parts: int, where: str) -> Iterable[Item]:

@@ -1,19 +1,19 @@
 """Straight lines through a family's points on transformed axes, their bootstrap, and effective robustness.
 
 Taori et al. 2020 and their testbed: ordinary least squares of T(y) on T(x), points that become infinite left
-out, percentile intervals over points resampled with replacement, and effective robustness as the height of a
-point above the baseline's line on the untransformed scale.
+out, percentile intervals over resamples with replacement, and effective robustness as the height of a point above
+the baseline's line on the untransformed scale. They resample models; here these are runs, whose epochs stay together.
 """
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from datalines.robustness.intervals import percentile_interval
+from datalines.robustness.resampling import MIN_UNITS, Counts, draw_counts, point_codes, resampled_lines, unit_codes
 from datalines.robustness.transforms import Array, inverse, transform
-
-MIN_POINTS = 3  # with two points every line is exact and a bootstrap says nothing about it
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,14 @@ class Bootstrap:
     axis: str
     slopes: Array  # (resamples,)
     intercepts: Array  # (resamples,)
-    picks: NDArray[np.int64]  # (resamples, n): which of the usable points each resample holds
+    counts: Counts  # (resamples, units): how often each resample holds each run, or each point
+    codes: NDArray[np.int64]  # (n,): the unit of each usable point, in the order in which the points were given
     degenerate: int
+
+    @property
+    def weights(self) -> Counts:
+        """(resamples, n) how often each resample holds each usable point."""
+        return self.counts[:, self.codes]
 
     @property
     def valid(self) -> NDArray[np.bool_]:
@@ -100,22 +106,34 @@ def fit_line(x: ArrayLike, y: ArrayLike, axis: str = "probit", floor: float = 0.
 
 
 def bootstrap_lines(
-    x: ArrayLike, y: ArrayLike, axis: str = "probit", floor: float = 0.0, resamples: int = 1000, seed: int = 0
+    x: ArrayLike,
+    y: ArrayLike,
+    axis: str = "probit",
+    floor: float = 0.0,
+    resamples: int = 1000,
+    seed: int = 0,
+    clusters: Sequence[Hashable] | None = None,
 ) -> Bootstrap | None:
-    """Refit the line on points resampled with replacement; None with fewer than three usable points.
+    """Refit the line on resamples of the usable points; None with fewer than three of what is drawn.
 
-    The same seed and number of usable points give the same picks, so statistics of one family that are computed
-    apart (its line here, its effective robustness there) share their resamples.
+    `clusters` (n,) names the run of each point: whole runs are drawn with replacement, with all their points, because
+    epochs of one run share weights, data and past, and are no independent evidence. Without it every point is drawn
+    by itself. The order of the points does not matter. The same seed and number of units give the same draws, so
+    statistics of one family that are computed apart (its line here, its effective robustness there) share them.
     """
     keep = usable(x, y, axis, floor)
-    n = int(keep.sum())
-    if n < MIN_POINTS:
-        return None
-    picks = np.random.Generator(np.random.PCG64(seed)).integers(0, n, size=(resamples, n))
     at_x = transform(np.asarray(x, dtype=np.float64)[keep], axis)
     at_y = transform(np.asarray(y, dtype=np.float64)[keep], axis)
-    slopes, intercepts = _least_squares(at_x[picks], at_y[picks])
-    return Bootstrap(axis, slopes, intercepts, picks, int((~np.isfinite(slopes)).sum()))
+    codes = point_codes(at_x, at_y)
+    if clusters is not None:
+        codes = unit_codes([label for label, kept in zip(clusters, keep, strict=True) if kept])
+    units = int(codes.max(initial=-1)) + 1
+    if units < MIN_UNITS:
+        return None
+    counts = draw_counts(units, resamples, seed)
+    order = np.lexsort((at_y, at_x, codes))  # sums of floats depend on their order in the last digit
+    slopes, intercepts = resampled_lines(counts, at_x[order], at_y[order], codes[order])
+    return Bootstrap(axis, slopes, intercepts, counts, codes, int((~np.isfinite(slopes)).sum()))
 
 
 def effective_robustness(x: ArrayLike, y: ArrayLike, baseline: Line) -> Array:
@@ -135,7 +153,13 @@ def mean_effective_robustness(
     mean = float(heights.mean()) if heights.size else float("nan")
     if own is None or base is None or not np.isfinite(mean):
         return mean, float("nan"), float("nan")
-    at_x, at_y = transform(x, baseline.axis), np.asarray(y, dtype=np.float64)
-    lines = base.intercepts[:, None] + base.slopes[:, None] * at_x[own.picks]
-    means = 100 * (at_y[own.picks] - inverse(lines, baseline.axis)).mean(axis=1)
-    return mean, *percentile_interval(means[np.isfinite(means)], level)
+    lines = base.intercepts[:, None] + base.slopes[:, None] * transform(x, baseline.axis)
+    above = 100 * (np.asarray(y, dtype=np.float64) - inverse(lines, baseline.axis))
+    return mean, *mean_interval(above, own.weights, level)
+
+
+def mean_interval(above: Array, weights: Counts, level: float = 0.95) -> tuple[float, float]:
+    """Percentile interval of the weighted means of the rows of above (resamples, n); rows that are nan are left out."""
+    total = weights.sum(axis=1)
+    means = np.divide((weights * above).sum(axis=1), total, out=np.full(len(above), np.nan), where=total > 0)
+    return percentile_interval(means[np.isfinite(means)], level)

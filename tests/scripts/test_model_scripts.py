@@ -18,6 +18,7 @@ from tests.scripts.tiny_files import samples, write_mixture, write_shift
 from tests.unit.tiny_runs import CLASSES, recipe, supervised
 from workflow.scripts import (
     collect_records,
+    collect_samples,
     draw_batches,
     draw_figure,
     draw_samples,
@@ -44,8 +45,9 @@ TITLES = {
 EXPERIMENT: dict[str, Any] = {
     "title": "Toy", "families": ["photo", "art"], "ensembles": ["pair"], "baseline": "labelled", "suite": "natural",
     "reference": "reference", "shifts": ["sketch"], "axis": "probit", "floor": 0.0, "level": 0.95, "resamples": 50,
+    "resample": "points", "lines": {}, "in_distribution": None,
 }  # fmt: skip
-PAIR = {"members": ["photo", "art"], "size": "full", "weights": [0.0, 0.5, 1.0], "seeds": [0], "epochs": [1, 3]}
+PAIR = {"members": ["photo", "art"], "sizes": ["full"], "weights": [0.0, 0.5, 1.0], "seeds": [0], "epochs": [1, 3]}
 
 
 class Toy:
@@ -87,7 +89,7 @@ class Toy:
             self.evaluation(name) for name in declared if name not in without and self.evaluation(name).is_file()
         ]
         table = self.root / "records" / "toy.csv"
-        spec = {key: EXPERIMENT[key] for key in ("families", "baseline", "reference", "shifts")}
+        spec = {**{key: EXPERIMENT[key] for key in ("families", "baseline")}, "sets": ["reference", "sketch"]}
         collect_records.main("toy", spec, declared, {"pair": PAIR}, evaluations, table)
         return table
 
@@ -178,8 +180,8 @@ def test_evaluation_measures_every_kept_epoch_on_every_shift(toy: Toy) -> None:
     arrays = load_file(toy.evaluation("photo").with_suffix(".safetensors"))
     for row in content["measures"]:
         values, allowed = arrays[f"{row['epoch']:03d}/{row['shift']}"], arrays[f"allowed/{row['shift']}"]
-        assert values.shape == (18, 3)
-        chosen = np.where(allowed, values, -np.inf).argmax(axis=1)
+        assert values.shape == (18, allowed.sum())
+        chosen = np.flatnonzero(allowed)[values.argmax(axis=1)]
         assert row["correct"] == (chosen == arrays[f"labels/{row['shift']}"]).sum()
     assert arrays["allowed/sketch"].tolist() == [0, 1, 1] and set(arrays["labels/sketch"]) == {1, 2}
 
@@ -235,10 +237,8 @@ def draw(toy: Toy, **changes: Any) -> Path:
     pdf = toy.root / "papers" / "toy" / "fig-02.pdf"
     pdf.parent.mkdir(parents=True, exist_ok=True)
     spec = {"title": "Lines", "shifts": ["sketch"], "caption": None, "options": {}, **changes}
-    records, fits = toy.root / "records" / "toy.csv", toy.root / "fits" / "toy.csv"
-    draw_figure.main(
-        spec, EXPERIMENT, TITLES, STUDY, records, fits, PAPERS / "fig_02_sources.py", pdf, pdf.with_suffix(".md")
-    )
+    tables = [toy.root / "records" / "toy.csv", toy.root / "fits" / "toy.csv"]
+    draw_figure.main(spec, EXPERIMENT, TITLES, STUDY, tables, PAPERS / "fig_02_sources.py", pdf, pdf.with_suffix(".md"))
     return pdf
 
 
@@ -275,8 +275,8 @@ def tabulate(toy: Toy) -> Path:
     write_csv(toy.root / "records" / "pools.csv", pd.DataFrame([row]))
     csv = toy.root / "papers" / "toy" / "tab-01.csv"
     csv.parent.mkdir(parents=True, exist_ok=True)
-    spec: dict[str, Any] = {"title": "Sources", "caption": None, "options": {}, "pools": ["photo"], "experiment": None}
-    make_table.main(spec, TITLES, STUDY, toy.root / "records" / "pools.csv", PAPERS / "tab_01_sources.py", csv)
+    spec: dict[str, Any] = {"title": "Sources", "caption": None, "options": {}, "pools": ["photo"], "tables": None}
+    make_table.main(spec, TITLES, STUDY, [toy.root / "records" / "pools.csv"], PAPERS / "tab_01_sources.py", csv)
     return csv
 
 
@@ -296,12 +296,12 @@ def sheets(toy: Toy, cells: int = 4) -> list[Path]:
     folder.mkdir(exist_ok=True)
     pools = [toy.root / "mixtures" / name / "full" / "manifest.json" for name in ("photo", "art")]
     sets = [toy.root / "shifts" / name / "manifest.json" for name in SHIFTS]
-    shown = {
-        "sources": ({"photo": "Photos", "art": "Paintings"}, pools),
-        "shifts": ({name: TITLES[name] for name in SHIFTS}, sets),
-    }
-    for sheet, (titles, manifests) in shown.items():
-        draw_samples.main(sheet, titles, manifests, folder / f"{sheet}.png", cells)
+    collected = toy.root / "records" / "samples.parquet"
+    wanted = {name: {"count": 9, "classes": {}} for name in SHIFTS}
+    collect_samples.main({"photo": 9, "art": 9}, wanted, [*pools, *sets], collected)
+    shown = {"sources": {"photo": "Photos", "art": "Paintings"}, "shifts": {name: TITLES[name] for name in SHIFTS}}
+    for sheet, titles in shown.items():
+        draw_samples.main(sheet, titles, collected, folder / f"{sheet}.png", cells)
     return [folder / f"{sheet}.png" for sheet in shown]
 
 
@@ -331,6 +331,7 @@ def test_the_report_holds_figures_tables_samples_and_fits(toy: Toy) -> None:
         "toy": {
             "title": "A toy paper",
             "tables": {"tab-01": {"title": "Sources"}},
+            "claims": {},
             "figures": {"fig-02": {"title": "Lines"}},
         }
     }

@@ -10,9 +10,10 @@ import pytest
 
 from datalines.errors import CountError, DatalinesError
 from datalines.files import read_json, write_json
+from datalines.samples import pictures
 from datalines.shards import keyed_order
 from tests.unit.tiny_index import write_shards
-from workflow.scripts import collect_pools, collect_statistics, draw_pool_figure
+from workflow.scripts import collect_pools, collect_samples, collect_statistics, draw_pool_figure
 
 PAPERS = Path(__file__).resolve().parents[2] / "workflow/scripts/papers/qnq"
 STUDY = {"scale": "toy", "substitutions": ["Everything is noise."]}
@@ -113,13 +114,25 @@ def test_counts_that_contradict_each_other_are_refused(tmp_path: Path, shards: l
         collect_pools.main(others, shards[1:], own, [], statistics, table)
 
 
-def draw(folder: Path, shards: list[Path], script: str, pools: list[str], **more: Any) -> Path:
-    spec = {"title": "Toy figure", "script": script, "pools": pools, "caption": None, "options": {}} | more
+def collect(folder: Path, shards: list[Path], count: int = 20) -> Path:
+    """Samples of both pools and of an evaluation set of 23 images, seven of class `dog`."""
+    labels = ["dog" if number % 3 == 1 and number < 21 else "cat" for number in range(23)]
+    photos = write_shards(folder / "shifts" / "sketch", "sketch", ["" for _ in labels], SIZES, labels)
+    table = folder / "samples.parquet"
+    wanted = {"sketch": {"count": 5, "classes": {"dog": 4}}}
+    collect_samples.main({"photo": count, "art": count}, wanted, [*shards, photos], table)
+    return table
+
+
+def draw(folder: Path, shards: list[Path], script: str, shown: list[str], kind: str = "pools", **more: Any) -> Path:
+    spec = {"title": "Toy figure", "script": script, "pools": None, "sets": None, "caption": None, "options": {}}
+    spec |= {kind: shown} | more
     pdf = folder / "papers" / f"{script}.pdf"
     pdf.parent.mkdir(exist_ok=True)
-    statistics = measure(folder, shards)
-    used = shards if script == "fig_10_samples" else []
-    draw_pool_figure.main(spec, TITLES, STUDY, statistics, used, PAPERS / f"{script}.py", pdf, pdf.with_suffix(".md"))
+    statistics, samples = measure(folder, shards), collect(folder, shards)
+    draw_pool_figure.main(
+        spec, TITLES, STUDY, statistics, samples, PAPERS / f"{script}.py", pdf, pdf.with_suffix(".md")
+    )
     return pdf
 
 
@@ -147,22 +160,44 @@ def test_a_sheet_shows_random_pairs_with_their_own_captions(tmp_path: Path, shar
     assert "Random training samples from Photos" in pdf.with_suffix(".md").read_text()
 
 
-def test_the_images_of_a_sheet_are_those_of_their_rows(tmp_path: Path, shards: list[Path]) -> None:
-    found = draw_pool_figure.pictures("Toy", {"photo": shards[0]}, "photo", 20)
-    assert [pair.image.size for pair in found] == [(pair.width, pair.height) for pair in found]
-    assert len({pair.image.tobytes() for pair in found}) == 20
-    everything = draw_pool_figure.pictures("Toy", {"art": shards[1]}, "art", 20)
-    assert sorted(pair.caption for pair in everything) == sorted(CAPTIONS)
+def test_collected_images_are_those_of_their_rows(tmp_path: Path, shards: list[Path]) -> None:
+    table = pd.read_parquet(collect(tmp_path, shards))
+    found = pictures(table, "pool", "photo", 20)
+    assert [image.size for image in found["image"]] == list(zip(found["width"], found["height"], strict=True))
+    assert len({image.tobytes() for image in found["image"]}) == 20
+    assert sorted(pictures(table, "pool", "art", 20)["text"]) == sorted(CAPTIONS)
+    index = pd.read_parquet(shards[0].with_name("index.parquet")).set_index("id")
+    assert found["id"].tolist() == keyed_order(index.index, 0)[:20]
+    first = collect(tmp_path, shards).read_bytes()
+    assert collect(tmp_path, shards).read_bytes() == first
 
 
-def test_a_sheet_without_its_pool_or_shards_is_refused(tmp_path: Path, shards: list[Path]) -> None:
+def test_a_class_is_shown_from_an_evaluation_set(tmp_path: Path, shards: list[Path]) -> None:
+    pdf = draw(tmp_path, shards, "fig_16_shifts", ["sketch"], "sets", options={"of": "dog", "columns": 3})
+    listed = pd.read_csv(pdf.with_suffix(".csv"))
+    index = pd.read_parquet(tmp_path / "shifts" / "sketch" / "index.parquet").set_index("id")
+    dogs = [name for name in keyed_order(index.index, 0) if index.loc[name, "label"] == "dog"]
+    assert listed["id"].tolist() == dogs[:3]
+    assert 'class "dog"' in pdf.with_suffix(".md").read_text()
+    with pytest.raises(DatalinesError, match=r"options\.of is missing; write the class"):
+        draw(tmp_path, shards, "fig_16_shifts", ["sketch"], "sets")
+    with pytest.raises(
+        DatalinesError, match="sketch holds no image of class 'cow'; a figure may name one of: cat, dog"
+    ):
+        collect_samples.of_class(tmp_path / "shifts" / "sketch" / "index.parquet", "cow", 3, "sketch")
+
+
+def test_a_sheet_without_its_pool_samples_or_shards_is_refused(tmp_path: Path, shards: list[Path]) -> None:
     with pytest.raises(DatalinesError, match=r"options.pool is 'wit'"):
         draw(tmp_path, shards, "fig_10_samples", ["photo"], options={"pool": "wit"})
-    with pytest.raises(DatalinesError, match="shows images of wit, but the rule gives no shards of this pool"):
+    with pytest.raises(DatalinesError, match=r"holds 0 of 20 samples of wit; delete it and run again"):
         draw(tmp_path, shards, "fig_10_samples", ["wit"])
+    fewer = pd.read_parquet(collect(tmp_path, shards, 7))
+    with pytest.raises(DatalinesError, match=r"holds 7 of 20 samples of photo; delete it"):
+        pictures(fewer, "pool", "photo", 20)
     (shards[0].parent / "00002.tar").unlink()
     with pytest.raises(DatalinesError, match=r"00002\.tar is listed .* but missing: delete that manifest"):
-        draw(tmp_path, shards, "fig_10_samples", ["photo"])
+        collect(tmp_path, shards)
 
 
 def test_a_caption_of_the_config_wins(tmp_path: Path, shards: list[Path]) -> None:

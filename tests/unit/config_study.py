@@ -91,7 +91,7 @@ FILES: dict[str, Any] = {
             "web": {"title": "Web", "mixture": "web", "recipe": "clip", "sizes": ["full"]},
         },
         "ensembles": {
-            "pair": {"title": "Pair", "members": ["yfcc", "laion"], "size": "full", "weights": [0.0, 0.5, 1.0]},
+            "pair": {"title": "Pair", "members": ["yfcc", "laion"], "sizes": ["full"], "weights": [0.0, 0.5, 1.0]},
         },
         "experiments": {
             "sources": {

@@ -156,6 +156,7 @@ def test_the_list_as_json(study: Callable[..., Path], capsys: pytest.CaptureFixt
         "missing": [
             {
                 **DECLARED[0],
+                "md5": None,
                 "file": "config/scales/demo.yaml",
                 "problem": "missing",
                 "path": str(root / "results/downloads/example.org/lists/big.parquet"),

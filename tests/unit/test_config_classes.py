@@ -120,11 +120,11 @@ def test_the_two_lists_share_86_classes() -> None:
     assert len(set(lines("imagenet-r")) & set(lines("imagenet-a"))) == 86
 
 
-def test_objectnets_names() -> None:
+def test_objectnets_folders() -> None:
     names = lines("objectnet")
     assert len(set(names)) == len(names) == 113
     assert names == [name.lower() for name in names]
-    assert [names[place] for place in (0, 23, 112)] == ["alarm clock", "doormat", "wok"]
+    assert [names[place] for place in (0, 23, 112)] == ["alarm_clock", "doormat", "wok"]
 
 
 def test_sets_of_scale_paper() -> None:
@@ -137,5 +137,8 @@ def test_sets_of_scale_paper() -> None:
         "sketch": (50_889, 1000, 1000),
         "objectnet": (18_574, 113, 113),
         "a": (7_500, 1000, 200),
+        "cifar10-test": (10_000, 10, 10),
+        "cinic10-test": (90_000, 10, 10),
+        "cinic10-unseen": (80_000, 10, 10),
     }
-    assert all(len(spec["prompts"]) == 80 for spec in specs.values())
+    assert all(len(spec["prompts"]) == (80 if spec["classes"] != "ten" else 1) for spec in specs.values())

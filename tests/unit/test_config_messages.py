@@ -98,7 +98,7 @@ WRONG_VALUES = [
     ("recipes", "recipes.clip.objective", "clap",
      "'clap' is not allowed; did you mean 'clip'? Allowed values: clip, supervised"),
     ("shifts", "shifts.hard.kind", "chosen",
-     "'chosen' is not allowed. Allowed values: testbed, folder, shards, adversarial"),
+     "'chosen' is not allowed. Allowed values: testbed, folder, shards, cifar, adversarial"),
     ("shifts", "shifts.sketch.subset", ["cat", "cat"], "lists cat more than once"),
     ("shifts", "suites.natural", [], "must not be empty"),
     ("experiments", "families.yfcc.seeds", [0, 0], "lists 0 more than once"),
@@ -176,7 +176,9 @@ def test_cross_field_rules_of_one_entry(study: StudyFiles) -> None:
     assert "config/shifts.yaml: classes.other: give either file: <path> or names: [class names]" in message
     assert "config/filters.yaml: filters.web[1]: give either classes: [names] or list: <class list>" in message
     assert "config/filters.yaml: filters.size[0]: give min_side, max_side, or both" in message
-    assert "papers.qnq.tables.tab-01: give either pools: [pools] or experiment: <experiment>" in message
+    assert (
+        "papers.qnq.tables.tab-01: give one of pools: [pools], experiment: <experiment> or tables: [tables]" in message
+    )
 
 
 def test_steps_need_distinct_names(study: StudyFiles) -> None:

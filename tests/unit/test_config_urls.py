@@ -118,7 +118,8 @@ WRONG = [
     ("filters", "scorers", {"b32": {"weights": "w.pt"}}, "give either model: <open_clip model> or network:"),
     ("mixtures", "mixtures.both.entries.0.subset", "keep-all", "'keep-all' is the filter of the shards already"),
     ("mixtures", "mixtures.both.entries.0.subset", "keepall", "'keepall' is not a filter; did you mean 'keep-all'?"),
-    ("papers/qnq", "papers.qnq.figures.fig-02.pools", ["yfcc"], "give either experiment: <experiment> or pools:"),
+    ("papers/qnq", "papers.qnq.figures.fig-02.pools", ["yfcc"],
+     "give one of experiment: <experiment>, pools: [pools], sets:"),
     ("papers/qnq", "papers.qnq.figures.fig-07", {"title": "7", "script": "qnq/fig_02", "pools": ["yfc"]},
      "'yfc' is not a pool; did you mean 'yfcc'?"),
 ]  # fmt: skip

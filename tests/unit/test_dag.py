@@ -98,8 +98,11 @@ def test_a_title_changes_drawings_only(tmp_path: Path, file: str, key: str, touc
         ),
         (("recipes", "recipes.supervised.version", 2), {"train_model/baseline"}),
         (("experiments", "families.yfcc.seeds", [0, 1, 2]), {"collect_records/sources"}),
-        (("experiments", "experiments.sources.floor", 0.2), {"fit_lines/sources", "experiments/sources"}),
-        (("experiments", "experiments.sources.axis", "logit"), {"experiments/sources"}),
+        (
+            ("experiments", "experiments.sources.floor", 0.2),
+            {"fit_lines/sources", "measure_robustness/sources", "experiments/sources"},
+        ),
+        (("experiments", "experiments.sources.axis", "logit"), {"measure_robustness/sources", "experiments/sources"}),
         (("shifts", "shifts.sketch.items", 50), {"prepare_shift/sketch"}),
         (("shifts", "suites.natural", ["reference", "sketch", "hard", "candidates"]), set()),
         (("papers/qnq", "papers.qnq.figures.fig-02.options", {"a": 1}), {"draw_figure/qnq"}),
@@ -127,7 +130,7 @@ def test_records_are_given_the_declared_grid(tmp_path: Path) -> None:
         "epochs": [2, 4],
     }
     assert set(collected["families"]) == {"yfcc", "both", "baseline", "laion"}
-    pair = {"members": ["yfcc", "laion"], "size": "full", "weights": [0.0, 0.5, 1.0], "seeds": [1], "epochs": [2, 4]}
+    pair = {"members": ["yfcc", "laion"], "sizes": ["full"], "weights": [0.0, 0.5, 1.0], "seeds": [1], "epochs": [2, 4]}
     assert collected["ensembles"] == {"pair": pair}
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from datalines.errors import FetchError
 from datalines.fetch import partial
-from datalines.fetch.download import DownloadError, Wanted, missing, obtain, size_text
+from datalines.fetch.download import DownloadError, Wanted, advice, missing, obtain, size_text
 from datalines.fetch.mirror import VARIABLE, place
 from datalines.fetch.policy import Policy
 
@@ -277,6 +277,25 @@ def test_a_wrong_file_of_the_mirror_is_never_used(
     )
     assert not (tmp_path / "a").exists()
     assert site.seen == []
+
+
+def test_an_md5_is_checked_as_well_and_alone_it_is_said(
+    site: Server, mirror: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    md5 = hashlib.md5(CONTENT).hexdigest()
+    held = put(mirror / place(site.url()))
+    obtain(site.url(), tmp_path / "a", SHA256, None, POLICY, md5=md5)
+    assert "only an md5" not in caplog.text
+    obtain(site.url(), tmp_path / "a", None, len(CONTENT), POLICY, md5=md5)
+    assert "only an md5 is declared, which finds damage, and no file that was forged to have it" in caplog.text
+    for sha256 in (SHA256, None):
+        with pytest.raises(DownloadError, match=f"has the md5 {md5}, and {'0' * 32} is declared"):
+            obtain(site.url(), tmp_path / "b", sha256, None, POLICY, "pools.web.path", md5="0" * 32)
+    held.unlink()
+    (item,) = missing([Wanted(site.url(), len(CONTENT), None, "pools.web.path", "0" * 32)], tmp_path / "down")
+    assert item.problem == "missing"
+    assert f"md5 {'0' * 32}" in advice(item.wanted, item.path)
 
 
 def test_two_processes_fetch_a_file_once(site: Server, tmp_path: Path) -> None:

@@ -112,9 +112,9 @@ def test_several_models_look_at_images_that_are_read_once(
     read: list[int] = []
     sound = evaluation.decode_all
 
-    def counted(encoded: list[bytes], side: int, threads: int) -> torch.Tensor:
+    def counted(encoded: list[bytes], side: int, threads: int, border: int) -> torch.Tensor:
         read.append(len(encoded))
-        return sound(encoded, side, threads)
+        return sound(encoded, side, threads, border)
 
     monkeypatch.setattr(evaluation, "BATCH", 5)
     monkeypatch.setattr(evaluation, "decode_all", counted)

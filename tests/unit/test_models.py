@@ -78,9 +78,50 @@ def test_small_networks_have_stride_eight_and_pool_to_their_channels(name: str, 
     assert timm.create_model(name, num_classes=5).eval()(images).shape == (2, 5)
 
 
+@pytest.mark.parametrize(
+    ("depth", "features", "weights"), [(18, 512, 11_168_832), (34, 512, 21_276_992), (50, 2048, 23_500_352)]
+)
+def test_residual_networks_keep_the_stem_at_full_size(depth: int, features: int, weights: int) -> None:
+    """He et al.'s counts without the head (11,176,512, 21,284,672, 23,508,032), less 7,680 of the smaller stem."""
+    name = f"datalines_resnet{depth}_s32"
+    network = timm.create_model(name, num_classes=0).eval()
+    large = timm.create_model(f"resnet{depth}", num_classes=0)
+    assert sum(value.numel() for value in network.parameters()) == weights
+    assert sum(value.numel() for value in large.parameters()) - weights == 64 * 3 * (7 * 7 - 3 * 3)
+    images = torch.randn(2, 3, 32, 32)
+    stem = network.maxpool(network.act1(network.bn1(network.conv1(images))))
+    assert stem.shape == (2, 64, 32, 32)
+    assert network.forward_features(images).shape == (2, features, 4, 4)
+    assert torch.allclose(network(images), network.forward_features(images).mean((2, 3)), atol=1e-5)
+    assert timm.create_model(name, num_classes=5).eval()(images).shape == (2, 5)
+    # Filters of 3 x 3 whose outputs are to keep their variance backwards: 2 / (64 channels x 9).
+    assert network.conv1.weight.std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.1)
+
+
+def test_a_residual_network_learns() -> None:
+    torch.manual_seed(0)
+    content = json.loads((MODELS / "resnet18-s32.json").read_text())
+    model = classifier(content, 2).train()
+    images, labels = torch.randn(8, 3, 32, 32), torch.arange(8) % 2
+    images[labels == 1, 0] += 1.0
+    trained = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(4):
+        trained.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(images), labels)
+        loss.backward()
+        trained.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 2
+
+
+@pytest.mark.parametrize("name", ["datalines_convnet_w16", "datalines_resnet18_s32"])
+def test_networks_of_this_library_have_no_pretrained_weights(name: str) -> None:
+    with pytest.raises(ValueError, match="set timm_model_pretrained to false"):
+        timm.create_model(name, pretrained=True)
+
+
 def test_what_the_small_networks_cannot_do_is_an_error() -> None:
-    with pytest.raises(ValueError, match="timm_model_pretrained"):
-        timm.create_model("datalines_convnet_w16", pretrained=True)
     with pytest.raises(ValueError, match="set timm_pool to avg"):
         ConvNet(16).reset_classifier(0, "max")
 

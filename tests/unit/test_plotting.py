@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from datalines.errors import DatalinesError
 from datalines.plotting import POINT_COLUMNS, Figure, LinePanels, house_style, line_panels, looks, save
+from datalines.plotting.panels import tabulate
 from datalines.plotting.scales import limits, ticks, to_axis, to_percent
 from datalines.robustness.families import fit_families
 from datalines.robustness.transforms import AXES
@@ -95,7 +96,7 @@ def test_points_without_a_place_are_told_not_drawn() -> None:
     nothing = pd.DataFrame(point("photo", {"sketch": (-9, 1), "renditions": (0, 1)}, -0.2, epoch=9))
     both = pd.concat([rows, nothing], ignore_index=True)
     drawing = line_panels(both, fit_families(both, experiment()), figure())
-    assert drawing.notes == ["1 point(s) at 0 or 100 % have no place on probit axes."]
+    assert drawing.notes[0] == "1 point(s) at 0 or 100 % have no place on probit axes."
     assert (drawing.points["layer"] == "point").sum() == 4 * 8 * 2 + 1
     assert drawing.figure.axes[0].get_ylim()[0] > 1
 
@@ -108,9 +109,21 @@ def test_points_below_the_floor_are_hollow_and_the_line_starts_above_it() -> Non
     ]
     assert len(hollow) == 4 and all(max(line.get_xdata()) < 30 for line in hollow)
     assert drawing.points.loc[drawing.points["layer"] == "line", "x"].min() > 28
-    assert drawing.notes == ["Hollow markers, below 30 % on Reference, take no part in the lines."]
+    assert drawing.notes[0] == "Hollow markers, below 30 % on Reference, take no part in the lines."
     with pytest.raises(DatalinesError, match="state the experiment's floor"):
         line_panels(rows, fit_families(rows, experiment(floor=0.3)), figure())
+
+
+def test_two_runs_have_a_band_only_where_points_are_drawn() -> None:
+    rows = records()
+    bands = {}
+    for resample in ("runs", "points"):
+        fits = fit_families(rows, experiment(resample=resample))
+        drawing = line_panels(rows, fits, figure(options={"resample": resample}))
+        bands[resample] = drawing.points.loc[drawing.points["layer"] == "line", "y_low"].notna().all()
+        told = [note for note in drawing.notes if note.startswith("No band, for fewer than three runs: Photo, Art")]
+        assert bool(told) == (resample == "runs")
+    assert bands == {"runs": False, "points": True}
 
 
 def test_fits_of_other_records_are_refused() -> None:
@@ -145,3 +158,10 @@ def test_sheet_takes_images_of_any_shape_and_captions_of_any_script() -> None:
     assert fold("one two three four five six", 9, lines=2).endswith("…")
     with pytest.raises(ValueError, match="at least one image"):
         sheet([])
+
+
+def test_a_layer_without_a_point_adds_no_row_to_the_table() -> None:
+    layers = [{"panel": "r", "family": "yfcc", "x": np.array([]), "y": []}, {"panel": "r", "x": [1.0, 2.0], "y": 3.0}]
+    table = tabulate(layers, ["panel", "family", "x", "y"])
+    assert table.to_dict("list") == {"panel": ["r", "r"], "family": ["", ""], "x": [1.0, 2.0], "y": [3.0, 3.0]}
+    assert len(tabulate([{"panel": "r", "family": "yfcc"}], ["panel", "x"])) == 1

@@ -228,7 +228,8 @@ def test_parts_cut_a_list_into_equal_pieces(items: int, parts: int) -> None:
 
 
 def test_every_kind_of_the_configuration_has_a_reader() -> None:
-    from datalines.config.pools import FolderPool, ShardsPool, TestbedPool
+    from datalines.config.pools import CifarPool, FolderPool, ShardsPool, TestbedPool
 
-    kinds = {model.model_fields["kind"].annotation.__args__[0] for model in (FolderPool, ShardsPool, TestbedPool)}
+    models = (CifarPool, FolderPool, ShardsPool, TestbedPool)
+    kinds = {model.model_fields["kind"].annotation.__args__[0] for model in models}
     assert kinds == set(READERS) == set(FACTS)

@@ -57,7 +57,7 @@ def evaluation(folder: Path, family: str, seed: int, epochs: tuple[int, ...] = (
 
 def ensemble(weights: Any, epochs: tuple[int, ...] = (1, 2)) -> dict[str, Any]:
     """A resolved ensemble."""
-    return {"members": ["photo", "art"], "size": "full", "weights": weights, "seeds": [0], "epochs": list(epochs)}
+    return {"members": ["photo", "art"], "sizes": ["full"], "weights": weights, "seeds": [0], "epochs": list(epochs)}
 
 
 def mean_of(folder: Path, weights: Any, *families: str) -> pd.DataFrame:

@@ -133,7 +133,7 @@ def test_points_on_the_baseline_have_no_effective_robustness(slope: float, inter
 
 
 def test_fit_families_recovers_the_truth_in_contract_form() -> None:
-    fits = fit_families(records(n=1_000_000), experiment())
+    fits = fit_families(records(n=1_000_000), experiment(resample="points"))
     assert list(fits) == FIT_COLUMNS
     assert len(fits) == 4 * 2 * 3
     assert fits["baseline"].eq("photo").all()
@@ -160,7 +160,7 @@ def test_an_ensembles_line_goes_through_its_equal_weights() -> None:
 
 def test_cells_that_cannot_be_computed_are_empty() -> None:
     few = pd.DataFrame(family("photo", FIRST, points=2))
-    fits = fit_families(few, experiment(families=["photo"], baseline=None))
+    fits = fit_families(few, experiment(families=["photo"], baseline=None, resample="points"))
     assert fits["slope"].notna().all()
     assert fits[["slope_low", "intercept_high", "er", "er_low"]].isna().all().all()
     assert fits["baseline"].eq("").all()
@@ -189,5 +189,6 @@ def test_points_that_cannot_be_joined_are_named() -> None:
 
 def test_left_out_resamples_are_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    fit_families(pd.DataFrame(family("photo", FIRST, points=3)), experiment(families=["photo"]))
+    three = pd.DataFrame(family("photo", FIRST, points=3))
+    fit_families(three, experiment(families=["photo"], resample="points"))
     assert "of 200 resamples hold one distinct x" in caplog.text

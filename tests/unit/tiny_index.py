@@ -35,9 +35,14 @@ def write_index(folder: Path, table: pd.DataFrame, group: int = 3) -> Path:
 
 
 def write_shards(
-    folder: Path, pool: str, captions: Sequence[str], sizes: Sequence[tuple[int, int]], shard_size: int = 4
+    folder: Path,
+    pool: str,
+    captions: Sequence[str],
+    sizes: Sequence[tuple[int, int]],
+    labels: Sequence[str] | None = None,
+    shard_size: int = 4,
 ) -> Path:
-    """Manifest of real JPEGs of these sizes, `shard_size` to a file, with their index."""
+    """Manifest of real JPEGs of these sizes, `shard_size` to a file, with their index (and the classes, if given)."""
     table = rows(captions, sizes)
     images = [jpeg(row.width, row.height, row.Index) for row in table.itertuples()]
     shards = [f"{number // shard_size:05d}.tar" for number in range(len(table))]
@@ -49,6 +54,8 @@ def write_shards(
             offsets[place] = offsets[place - 1] + len(images[place - 1])
         (folder / name).write_bytes(b"".join(images[place] for place in own))
     table = table.assign(shard=shards, image_offset=offsets, image_bytes=[len(image) for image in images])
+    if labels is not None:
+        table = table.assign(label=list(labels))
     write_index(folder, table, shard_size)
     listed = [{"path": name, "bytes": (folder / name).stat().st_size} for name in dict.fromkeys(shards)]
     content = {"pool": pool, "filter": "keep-all", "requested": len(table) + 1, "stored": len(table)}

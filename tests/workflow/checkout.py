@@ -49,9 +49,10 @@ class Checkout:
         self.root, self.data = root, data
         self.results = root / "results" / "tiny"
 
-    def call(self, *arguments: str, scale: str = "tiny", **variables: str) -> Call:
-        """Call Snakemake with these arguments and the tiny study."""
+    def call(self, *arguments: str, scale: str = "tiny", archive: str | None = None, **variables: str) -> Call:
+        """Call Snakemake with these arguments and the tiny study, or with an archive of its records."""
         command = [*SNAKEMAKE, *arguments, "--config", f"scale={scale}"]
+        command += [f"archive={archive}"] if archive else []
         done = subprocess.run(command, cwd=self.root, env=self.environment(**variables), capture_output=True, text=True)
         return Call(done.returncode, done.stdout + done.stderr)
 

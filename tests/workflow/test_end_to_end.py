@@ -12,7 +12,7 @@ from tests.workflow.checkout import NOTHING, Call, Checkout
 JOBS = {
     "download_pool": 4, "filter_pool": 3, "write_shards": 3, "mix_shards": 4, "prepare_shift": 3, "filter_shift": 1,
     "train_model": 4, "evaluate_run": 5, "collect_records": 1, "collect_pools": 1, "fit_lines": 1, "draw_figure": 2,
-    "make_table": 1, "collect_statistics": 1, "draw_samples": 2, "draw_batches": 1,
+    "make_table": 1, "collect_statistics": 1, "collect_samples": 1, "draw_samples": 2, "draw_batches": 1,
     "write_report": 1,
 }  # fmt: skip
 
@@ -101,5 +101,7 @@ def test_a_paper_can_be_asked_for_by_name(finished: Checkout, fresh: Checkout) -
     jobs = fresh.plan("paper_tiny")
     jobs.pop("paper_tiny")
     assert jobs == {
-        rule: count for rule, count in JOBS.items() if rule not in ("draw_samples", "draw_batches", "write_report")
+        rule: count
+        for rule, count in JOBS.items()
+        if rule not in ("collect_samples", "draw_samples", "draw_batches", "write_report")
     }

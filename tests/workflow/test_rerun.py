@@ -115,22 +115,23 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
     "a filter of one pool": (
         study(("min_side: 16", "min_side: 17")),
         {"filter_pool": 1, "write_shards": 1, "mix_shards": 1, "train_model": 1, "evaluate_run": 1, **MEASURED,
-         "collect_statistics": 1, "collect_pools": 1, "make_table": 1, "draw_samples": 1, "draw_batches": 1},
+         "collect_statistics": 1, "collect_samples": 1, "collect_pools": 1, "make_table": 1, "draw_samples": 2,
+         "draw_batches": 1},
     ),
     "a recipe": (study(("warmup_steps: 2", "warmup_steps: 3")), {"train_model": 3, "evaluate_run": 3, **MEASURED}),
     "the recipe behind an adversarial shift": (
         study(("    optimizer: {lr: 1.0e-3}\n", "    optimizer: {lr: 2.0e-3}\n")),
-        {"train_model": 1, "evaluate_run": 5, "filter_shift": 1, **MEASURED, "draw_samples": 1},
+        {"train_model": 1, "evaluate_run": 5, "filter_shift": 1, **MEASURED, "collect_samples": 1, "draw_samples": 2},
     ),
     "training": (
         code("datalines/training/loop.py"),
-        {"train_model": 4, "evaluate_run": 5, "filter_shift": 1, **MEASURED, "draw_samples": 1},
+        {"train_model": 4, "evaluate_run": 5, "filter_shift": 1, **MEASURED, "collect_samples": 1, "draw_samples": 2},
     ),
     # No training, no second evaluation on the old suite. What shows titles is given all of them, so it is drawn again.
     "a new shift in a suite of its own": (
         NEW_SHIFT,
         {"prepare_shift": 1, "evaluate_run": 2, "collect_records": 1, "fit_lines": 1, "draw_figure": 3, "make_table": 1,
-         "draw_samples": 1, "draw_batches": 1, "write_report": 1},
+         "collect_samples": 1, "draw_samples": 2, "draw_batches": 1, "write_report": 1},
     ),
     "a floor": (study(("    resamples: 50\n", "    resamples: 50\n    floor: 0.1\n")), {"fit_lines": 1, **DRAWN}),
 }  # fmt: skip

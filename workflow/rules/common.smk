@@ -32,7 +32,7 @@ def asked_of(rule, name, otherwise):
 
 try:
     dag = Dag(load_study(Path(workflow.basedir), config), config)
-    if not dag.recorded():
+    if not dag.study.archive and not dag.recorded():
         check_data(dag, planned=workflow.output_settings.dryrun)
     ranks = asked_of("train_model", "ranks", asked_of("train_model", "gpu", 1))
     dag.check_ranks(ranks, asked_of("train_model", "nodes", 1))
@@ -89,11 +89,12 @@ wildcard_constraints:
 url_pools = one_of(dag.url_pools())
 declared_pools = one_of(sorted(set(dag.specs["pools"]) - set(dag.url_pools())))
 downloads = one_of(dag.downloads())
-declared_shifts = one_of(dag.shifts(["testbed", "folder", "shards"]))
+declared_shifts = one_of(dag.shifts(["testbed", "folder", "cifar", "shards"]))
 adversarial_shifts = one_of(dag.shifts(["adversarial"]))
 line_figures = one_of(dag.figure_names("draw_figure"))
 pool_figures = one_of(dag.figure_names("draw_pool_figure"))
 paper_tables = one_of(dag.figure_names("make_table"))
+simulations = one_of(tables["simulate_theory"])
 states = f"{dag.root}/state"
 
 
@@ -129,30 +130,32 @@ def table_script(wildcards):
 
 
 def figure_experiment(wildcards):
-    """The experiment's keys that a figure is given as a param."""
-    return tables["experiments"][tables["draw_figure"][wildcards.paper][wildcards.figure]["experiment"]]
+    """The experiment's keys that a figure is given as a param, where it draws one."""
+    name = tables["draw_figure"][wildcards.paper][wildcards.figure]["experiment"]
+    return tables["experiments"][name] if name else None
 
 
-def figure_records(wildcards):
-    return f"<records>/{tables['draw_figure'][wildcards.paper][wildcards.figure]['experiment']}.csv"
-
-
-def figure_fits(wildcards):
-    return f"<fits>/{tables['draw_figure'][wildcards.paper][wildcards.figure]['experiment']}.csv"
+def figure_tables(wildcards):
+    """The tables that a figure draws: records and fits of its experiment, or those that it names."""
+    spec = tables["draw_figure"][wildcards.paper][wildcards.figure]
+    return [dag.table(name) for name in dag.tables_shown(spec)]
 
 
 def table_rows(wildcards):
-    """Records of the table's experiment, or the counts or overlaps of pools."""
+    """Records of the table's experiment, or the counts or overlaps of pools, or the tables that it names."""
     spec = tables["make_table"][wildcards.paper][wildcards.table]
-    return f"<records>/{spec['experiment'] or {'counts': 'pools', 'overlap': 'overlap'}[spec['rows']]}.csv"
+    return [dag.table(name) for name in dag.tables_shown(spec)]
+
+
+def claimed_tables(wildcards):
+    return dag.claimed_tables(wildcards.paper)
 
 
 def table_titles(wildcards):
     """Display names of what the table shows: families, pools, or pools and shifts."""
     spec = tables["make_table"][wildcards.paper][wildcards.table]
-    return tables[
-        "titles" if spec["experiment"] else {"counts": "pool_titles", "overlap": "overlap_titles"}[spec["rows"]]
-    ]
+    kinds = {"counts": "pool_titles", "overlap": "overlap_titles"}
+    return tables[kinds[spec["rows"]] if spec["pools"] else "titles"]
 
 
 def pool_figure_script(wildcards):
@@ -164,17 +167,18 @@ def pool_figure_code(wildcards):
     return code_of("draw_pool_figure", pool_figure_script(wildcards))
 
 
-def pictured_shards(wildcards):
-    """Shards of the pools that a figure shows; a figure of statistics opens no image, but says n of each."""
-    return [dag.shards(pool) for pool in tables["draw_pool_figure"][wildcards.paper][wildcards.figure]["pools"]]
-
-
-def pictured_listings(wildcards):
-    return listings(pictured_shards(wildcards))
+def pool_figure_titles(wildcards):
+    """Display names of pools, or of evaluation sets where these are shown."""
+    spec = tables["draw_pool_figure"][wildcards.paper][wildcards.figure]
+    return tables["pool_titles" if spec["pools"] else "titles"]
 
 
 def wanted_download(wildcards):
     return dag.downloads()[wildcards.place]
+
+
+def published_file(wildcards):
+    return dag.published_file(wildcards.published)
 
 
 def list_files(wildcards):
@@ -268,14 +272,6 @@ def mixed_listings(wildcards):
 
 def mixed_subsets(wildcards):
     return dag.subsets(wildcards.mixture, wildcards.size)
-
-
-def shown_sets(wildcards):
-    return dag.shown(wildcards.sheet)
-
-
-def shown_listings(wildcards):
-    return listings(shown_sets(wildcards))
 
 
 def training_mixture(wildcards):

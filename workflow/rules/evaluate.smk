@@ -1,4 +1,4 @@
-# Evaluation: logits and accuracies of runs, records of experiments, lines through families.
+# Evaluation: logits and accuracies of runs, records of experiments.
 
 
 rule evaluate_run:
@@ -47,23 +47,3 @@ rule collect_records:
         "collect records of {wildcards.experiment}"
     script:
         "../scripts/collect_records.py"
-
-
-rule fit_lines:
-    """Fit a line through every family on every shift and axis, with intervals."""
-    input:
-        records="<records>/{experiment}.csv",
-    output:
-        fits="<fits>/{experiment}.csv",
-    log:
-        "<logs>/fit_lines/{experiment}.log",
-    localrule: True
-    conda:
-        "../../envs/figures.yaml"
-    params:
-        spec=entry("fit_lines/{experiment}"),
-        code=code_of("fit_lines"),
-    message:
-        "fit lines of {wildcards.experiment}"
-    script:
-        "../scripts/fit_lines.py"

@@ -2,7 +2,7 @@
 
 
 rule download_list:
-    """Obtain one file of a list that is named by its address; the mirror is asked first."""
+    """Obtain one file that a list, pool or shift names by its address; the mirror is asked first."""
     output:
         target="<downloads>/{place}",
     log:
@@ -73,3 +73,27 @@ rule fetch_pool:
         "fetch pool {wildcards.pool}, part {wildcards.part}"
     script:
         "../scripts/fetch_pool.py"
+
+
+rule read_published:
+    """Read one file of published results into the tidy form; fit the lines through its standard models."""
+    input:
+        file=published_file,
+    output:
+        table="<results>/published/{published}.csv",
+        lines="<results>/published/{published}-lines.csv",
+        summary="<results>/published/{published}.json",
+    log:
+        "<logs>/read_published/{published}.log",
+    wildcard_constraints:
+        published=known("published"),
+    localrule: True
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        spec=entry("read_published/{published}"),
+        code=code_of("read_published"),
+    message:
+        "read the published results {wildcards.published}"
+    script:
+        "../scripts/read_published.py"

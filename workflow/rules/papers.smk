@@ -2,10 +2,9 @@
 
 
 rule draw_figure:
-    """Draw one figure of a paper from records: pdf, png, svg, the csv of every plotted point, the caption."""
+    """Draw one figure of a paper from tables: pdf, png, svg, the csv of every plotted point, the caption."""
     input:
-        records=figure_records,
-        fits=figure_fits,
+        tables=figure_tables,
         script=figure_script,
     output:
         pdf=report(
@@ -38,11 +37,10 @@ rule draw_figure:
 
 
 rule draw_pool_figure:
-    """Draw one figure of pools: distributions from statistics, or a sheet of samples from shards."""
+    """Draw one figure of pools or evaluation sets: distributions from statistics, or a sheet of samples."""
     input:
         statistics="<records>/statistics.csv",
-        manifests=pictured_shards,
-        listings=pictured_listings,
+        samples="<records>/samples.parquet",
         script=pool_figure_script,
     output:
         pdf=report(
@@ -64,7 +62,7 @@ rule draw_pool_figure:
         "../../envs/figures.yaml"
     params:
         spec=entry("draw_pool_figure/{paper}/{figure}"),
-        titles=tables["pool_titles"],
+        titles=pool_figure_titles,
         study=tables["study"],
         code=pool_figure_code,
     message:
@@ -105,80 +103,40 @@ rule make_table:
         "../scripts/make_table.py"
 
 
-rule collect_pools:
-    """Collect attrition, filters, shards and statistics of all pools that the targets use."""
+rule judge_claims:
+    """Judge every claim of a paper from records and simulations: effect, interval, verdict, and what it would take."""
     input:
-        manifests=[dag.shards(pool) for pool in dag.pools()],
-        listings=listings([dag.shards(pool) for pool in dag.pools()]),
-        receipts=[part for pool in dag.pools() for part in dag.parts(pool)],
-        rows=[rows for pool in dag.pools() for rows in dag.parts(pool, "parquet")],
-        lists=[dag.listed(pool) for pool in dag.pools() if pool in dag.url_pools()],
-        statistics="<records>/statistics.csv",
+        inputs=claimed_tables,
     output:
-        table="<records>/pools.csv",
+        csv="<papers>/{paper}/claims.csv",
+        parts="<papers>/{paper}/claims-parts.csv",
+        tex="<papers>/{paper}/claims.tex",
+        md=report(
+            "<papers>/{paper}/claims.md",
+            caption="../report/table.rst",
+            category="{paper}",
+            labels={"table": "claims"},
+        ),
     log:
-        "<logs>/collect_pools/pools.log",
+        "<logs>/judge_claims/{paper}.log",
+    localrule: True
     conda:
-        "../../envs/data.yaml"
+        "../../envs/figures.yaml"
     params:
-        pools={pool: dag.labels(pool) for pool in dag.pools()},
-        code=code_of("collect_pools"),
+        claims=entry("judge_claims/{paper}/claims"),
+        experiments=entry("judge_claims/{paper}/experiments"),
+        study=tables["study"],
+        code=code_of("judge_claims"),
     message:
-        "collect the counts of all pools"
+        "judge the claims of {wildcards.paper}"
     script:
-        "../scripts/collect_pools.py"
-
-
-rule collect_statistics:
-    """Measure 10,000 random samples of every pool: caption lengths and image sizes."""
-    input:
-        manifests=[dag.shards(pool) for pool in dag.pools()],
-        listings=listings([dag.shards(pool) for pool in dag.pools()]),
-    output:
-        table="<records>/statistics.csv",
-    log:
-        "<logs>/collect_statistics/statistics.log",
-    conda:
-        "../../envs/data.yaml"
-    params:
-        pools=dag.pools(),
-        sample=10000,
-        seed=0,
-        code=code_of("collect_statistics"),
-    message:
-        "measure samples of all pools"
-    script:
-        "../scripts/collect_statistics.py"
-
-
-rule collect_overlap:
-    """Count equal and alike images between pools, and between pools and evaluation sets."""
-    input:
-        kept=[dag.kept(pool) for pool in dag.pools()],
-        receipts=[part for pool in dag.pools() for part in dag.parts(pool)],
-        rows=[rows for pool in dag.pools() for rows in dag.parts(pool, "parquet")],
-        hashes=[hashes for pool in dag.pools() for hashes in dag.hashes(pool)],
-        shift_hashes=[dag.shift_hashes(shift) for shift in dag.overlap_sets()],
-    output:
-        table="<records>/overlap.csv",
-    log:
-        "<logs>/collect_overlap/overlap.log",
-    conda:
-        "../../envs/data.yaml"
-    params:
-        distance=dag.specs["study"]["overlap_distance"],
-        code=code_of("collect_overlap"),
-    message:
-        "count what pools and evaluation sets share"
-    script:
-        "../scripts/collect_overlap.py"
+        "../scripts/judge_claims.py"
 
 
 rule draw_samples:
     """Draw a sheet of random samples: every source with captions, or every shift with classes."""
     input:
-        manifests=shown_sets,
-        listings=shown_listings,
+        samples="<records>/samples.parquet",
     output:
         png="<samples>/{sheet}.png",
         pdf="<samples>/{sheet}.pdf",
@@ -201,31 +159,6 @@ rule draw_samples:
         "../scripts/draw_samples.py"
 
 
-rule draw_batches:
-    """Draw the sources in the first batches of training, for every mixture of several sources."""
-    input:
-        manifests=dag.batched(),
-    output:
-        png="<samples>/batches.png",
-        pdf="<samples>/batches.pdf",
-        svg="<samples>/batches.svg",
-        csv="<samples>/batches.csv",
-    log:
-        "<logs>/draw_batches/batches.log",
-    localrule: True
-    conda:
-        "../../envs/figures.yaml"
-    params:
-        mixtures=tables["draw_batches"],
-        titles=tables["pool_titles"],
-        batches=100,
-        code=code_of("draw_batches"),
-    message:
-        "draw the sources in the first batches"
-    script:
-        "../scripts/draw_batches.py"
-
-
 rule write_report:
     """Write the report: one HTML file with every figure and table of the targets."""
     input:
@@ -233,6 +166,8 @@ rule write_report:
         figure_files=[dag.figures(dag.study.targets(), extension) for extension in ("pdf", "png", "svg", "csv")],
         tables=dag.tables_of(dag.study.targets(), "csv"),
         table_files=[dag.tables_of(dag.study.targets(), extension) for extension in ("tex", "md")],
+        ledgers=dag.ledgers(dag.study.targets(), "csv"),
+        ledger_files=[dag.ledgers(dag.study.targets(), extension) for extension in ("tex", "md")],
         pools="<records>/pools.csv",
         fits=[f"<fits>/{experiment}.csv" for experiment in dag.experiments_of_targets()],
         samples=dag.sheets("png"),
@@ -256,3 +191,12 @@ rule write_report:
         "write the report"
     script:
         "../scripts/write_report.py"
+
+
+rule figures:
+    """Every table, figure and claim of the targets, and no report."""
+    input:
+        dag.figures(dag.study.targets(), "pdf"),
+        dag.tables_of(dag.study.targets(), "csv"),
+        dag.ledgers(dag.study.targets(), "csv"),
+    localrule: True

@@ -3,12 +3,13 @@
 for paper in dag.specs["papers"]:
 
     rule:
-        """Every table and figure of one paper."""
+        """Every table, figure and claim of one paper."""
         name:
             f"paper_{paper.replace('-', '_')}"
         input:
             dag.figures([paper], "pdf"),
             dag.tables_of([paper], "csv"),
+            dag.ledgers([paper], "csv"),
         localrule: True
 
 

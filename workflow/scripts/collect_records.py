@@ -25,10 +25,10 @@ def main(
     drawn = [*spec["families"], *([spec["baseline"]] if spec["baseline"] else [])]
     wanted = {run for run in found if run[0] in drawn}
     rows = [row for run in sorted(wanted) for row in records.model_rows(found[run])]
-    shifts = [spec["reference"], *spec["shifts"]]
+    shifts = spec["sets"]
     for name, ensemble in ensembles.items():
-        for seed in ensemble["seeds"]:
-            members = [found[member, ensemble["size"], seed] for member in ensemble["members"]]
+        for size, seed in product(ensemble["sizes"], ensemble["seeds"]):
+            members = [found[member, size, seed] for member in ensemble["members"]]
             rows += records.ensemble_rows(name, ensemble, members, shifts)
     frame = records.table(experiment, rows, shifts)
     grid = {

@@ -1,4 +1,4 @@
-"""Obtain one file of a list by its address: from the mirror, else from the web, with size and sha256 checked."""
+"""Obtain one declared file by its address: from the mirror, else from the web, with its size and digests checked."""
 
 import logging
 from pathlib import Path
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 def main(wanted: dict[str, Any], target: Path, config: dict[str, Any]) -> None:
     policy = policy_of(config["fetching"]["lists"])
-    obtain(wanted["url"], target, wanted["sha256"], wanted["bytes"], policy, wanted["key"])
+    obtain(wanted["url"], target, wanted["sha256"], wanted["bytes"], policy, wanted["key"], wanted.get("md5"))
     log.info("%s, %s", target, size_text(target.stat().st_size))
 
 

@@ -39,7 +39,10 @@ def main(shift: str, spec: dict[str, Any], candidates: Path, evaluation: Path, m
         samples,
         spec,
         where,
-        {"adversarial": {**origin, "evaluation_sha256": sha256_file(evaluation)}},
+        {
+            **({"crop": source.manifest["crop"]} if source.border else {}),
+            "adversarial": {**origin, "evaluation_sha256": sha256_file(evaluation)},
+        },
     )
     log.info("%d of %d candidates kept", len(samples), len(source.index))
 

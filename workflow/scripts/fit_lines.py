@@ -1,5 +1,5 @@
-"""Fit a line through every family and ensemble of an experiment, on every shift and axis, with seeded bootstrap
-intervals."""
+"""Fit a line through every family, ensemble and merged line of an experiment, on every shift and axis, with seeded
+bootstrap intervals."""
 
 from pathlib import Path
 from typing import Any

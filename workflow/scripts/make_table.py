@@ -12,13 +12,15 @@ from datalines.tables import Table, save_table
 
 
 def main(
-    spec: dict[str, Any], titles: dict[str, str], study: dict[str, Any], rows: Path, script: Path, csv: Path
+    spec: dict[str, Any], titles: dict[str, str], study: dict[str, Any], rows: list[Path], script: Path, csv: Path
 ) -> None:
     module = load(script)
     caption = (spec.get("caption") or inspect.getdoc(module) or "").format(scale=study["scale"])
     notes = [caption, *study["substitutions"], *spec["options"].get("notes", [])]
     table = Table(spec["title"], titles, {**spec["options"], "pools": spec["pools"], "notes": notes})
-    save_table(module.tabulate(pd.read_csv(rows), table), table, csv.with_suffix(""))
+    read = [pd.read_csv(path) for path in rows]
+    shown = dict(zip(spec["tables"], read, strict=True)) if spec["tables"] else read[0]
+    save_table(module.tabulate(shown, table), table, csv.with_suffix(""))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from datalines import shifts
+from datalines import evalsets, shifts
 from datalines.job import run
 from datalines.pools.store import read_items
 
@@ -13,9 +13,14 @@ log = logging.getLogger(__name__)
 
 def main(shift: str, spec: dict[str, Any], manifest: Path) -> None:
     where = f"shifts.{shift}"
-    samples = shifts.samples_of(shift, read_items(spec, 0, 1, where), spec, where)
-    shifts.write(manifest.parent, shift, samples, spec, where)
-    log.info("%d images of %d classes", len(samples), len(spec["subset"]))
+    declared = evalsets.reading(spec)
+    passed = evalsets.left_out(declared, where)
+    samples = shifts.samples_of(shift, read_items(declared, 0, 1, where), declared, where)
+    extra = {"left_out": passed} if passed else None
+    count = shifts.write(manifest.parent, shift, samples, declared, where, extra)
+    log.info("%d images of %d classes", count, len(spec["subset"]))
+    if passed:
+        log.info("left out: %d images in %d class folders", sum(passed.values()), len(passed))
 
 
 if __name__ == "__main__":

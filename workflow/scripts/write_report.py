@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from datalines.claims.page import shown
 from datalines.files import write_text
 from datalines.job import run
 from datalines.receipts import versions
@@ -36,6 +37,14 @@ def table_notes(path: Path) -> str:
 def figure_caption(path: Path) -> str:
     """A figure's caption without its title, which the report prints itself."""
     return path.read_text().split(".** ", maxsplit=1)[1]
+
+
+def ledger_items(paper: dict[str, Any], folder: Path) -> list[TableItem]:
+    """The ledger of a paper's claims, where it states any."""
+    if not paper["claims"]:
+        return []
+    links = {ending: folder / f"claims.{ending}" for ending in ("csv", "tex", "md")}
+    return [TableItem("Claims", shown(pd.read_csv(links["csv"])), table_notes(links["md"]), links)]
 
 
 def sample_items(samples: list[Path]) -> list[FigureItem]:
@@ -91,7 +100,8 @@ def main(
 ) -> None:
     root = html.parent.parent
     sections = [
-        Section(spec["title"], list(paper_items(spec, root / "papers" / name))) for name, spec in papers.items()
+        Section(spec["title"], [*ledger_items(spec, folder), *paper_items(spec, folder)])
+        for folder, spec in ((root / "papers" / name, spec) for name, spec in papers.items())
     ]
     sections.append(Section("Samples", sample_items(samples)))
     if batches:
@@ -104,9 +114,10 @@ def main(
         Section("Sources", [TableItem("What became of every requested item", pools, attrition, {"csv": pools})])
     )
     note = (
-        "Ordinary least squares on transformed axes, with percentile intervals of a seeded bootstrap over points "
-        "(epochs of one run are correlated, so they are somewhat too narrow); "
-        "er: percentage points above the baseline's line."
+        "Ordinary least squares on transformed axes, with percentile intervals of a seeded bootstrap. What it draws "
+        "stands under resample: whole runs with all their epochs, or single points, which makes intervals too narrow, "
+        "because epochs of one run are alike. er: percentage points above the baseline's line; er_multi: beside "
+        "several in-distribution sets."
     )
     sections.append(
         Section("Lines", [TableItem(f"Fits of experiment {path.stem}", path, note, {"csv": path}) for path in fits])

@@ -1,10 +1,11 @@
-"""Two sources, their equal mixture at the same budget, and all the data of both. Every marker is one trained model:
-accuracy on {reference} (horizontal) against accuracy on the shift named above the panel (vertical), zero-shot top-1 in
-percent on probit axes. Colour and marker name the training data, the number in parentheses counts the models ({points}
-in all; seeds: {seeds}; scale: {scale}). Solid lines are least-squares fits on the transformed axes with pointwise 95 %
-bootstrap bands over models; thin bars are exact 95 % binomial intervals; the dashed grey line marks equal accuracy. The
-paper's Figure 3 shows on ImageNet-R and -Sketch that half YFCC and half LAION, 15M pairs together, gives a line between
-those of the two sources, and that taking all 30M pairs moves models along this line but not off it."""
+"""Two sources, half of each at the same number of pairs, and all pairs of both. Every marker is one trained model:
+zero-shot top-1 accuracy on {reference} (horizontal) and on the shift named above the panel (vertical), in percent on
+probit axes. Solid lines are least-squares fits on these axes with pointwise 95 % bootstrap bands, thin bars exact 95 %
+binomial intervals of single accuracies; the dashed grey line marks equal accuracy. Numbers in parentheses count models
+({points} in all; seeds: {seeds}; scale: {scale}). The paper's Figure 3 shows, on ImageNet-R and -Sketch, 15M pairs of
+YFCC, 15M of LAION, 7.5M of each, and all 30M: the line of the halves lies between those of the two sources, and that of
+all pairs falls on it. The paper does not state which sizes, epochs and seeds its markers are; here they are the study's
+and stand in the csv beside the figure."""
 
 import pandas as pd
 
@@ -12,5 +13,5 @@ from datalines.plotting import Drawing, Figure, line_panels
 
 
 def draw(records: pd.DataFrame, fits: pd.DataFrame, figure: Figure) -> Drawing:
-    """Sources and mixtures alike in one panel per shift; which is which is the config's matter."""
+    """The two sources, all of both, and their equal mixture (option `mixture`) in black."""
     return line_panels(records, fits, figure)

@@ -1,0 +1,118 @@
+"""Archives: the records of a finished study in one folder with checksums, from which its figures, tables and claims are
+rebuilt where nothing was trained.
+
+An archive is `manifest.json` and the files that it lists. Tables are compressed with gzip without time or name, so that
+equal records give equal archives.
+"""
+
+import gzip
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datalines.errors import DatalinesError
+from datalines.files import atomic, read_json, sha256_file, write_json
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+class ArchiveError(DatalinesError):
+    """An archive that is incomplete, altered, or of another study."""
+
+
+def write(folder: Path, about: Mapping[str, Any], experiments: Mapping[str, str], files: Mapping[str, Path]) -> int:
+    """Write an archive of `files` {name: path}; returns its size in bytes.
+
+    `about` is plain data for people (scale, title, versions), `experiments` {experiment: digest of its declaration}. An
+    archive of another scale is not replaced: ArchiveError.
+    """
+    manifest = folder / MANIFEST
+    if manifest.is_file() and read_json(manifest)["about"].get("scale") != about["scale"]:
+        raise ArchiveError(
+            f"{folder} holds an archive of scale {read_json(manifest)['about'].get('scale')}; move it away first"
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    entries = [_pack(folder, name, path) for name, path in sorted(files.items())]
+    content = {"format": FORMAT, "about": dict(about), "experiments": dict(experiments), "files": entries}
+    write_json(manifest, content)
+    return sum(int(entry["bytes"]) for entry in entries)
+
+
+def _pack(folder: Path, name: str, path: Path) -> dict[str, Any]:
+    data = path.read_bytes()
+    packed = path.suffix == ".csv"
+    target = folder / f"{name}{path.suffix}{'.gz' if packed else ''}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as stream:
+        if packed:
+            with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0) as zipped:
+                zipped.write(data)
+        else:
+            stream.write(data)
+    return {
+        "name": name,
+        "path": target.relative_to(folder).as_posix(),
+        "bytes": target.stat().st_size,
+        "sha256": sha256_file(target),
+        "content_sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def unpack(folder: Path, experiments: Mapping[str, str], files: Mapping[str, Path]) -> None:
+    """Write the archive's tables to `files` {name: path}, after checking every file of it.
+
+    Raises ArchiveError, naming file and remedy, where a file is missing or altered, where the archive lacks a name, or
+    where an experiment was declared otherwise when its records were made.
+    """
+    content = read(folder)
+    _check_experiments(folder, content["experiments"], experiments)
+    entries = {entry["name"]: entry for entry in content["files"]}
+    lacking = sorted(set(files) - set(entries))
+    if lacking:
+        raise ArchiveError(
+            f"{folder} holds no {lacking[0]} (of {len(lacking)} that are missing); archive the study again"
+        )
+    for name, target in files.items():
+        _write(_content(folder, entries[name]), target)
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The manifest of an archive."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ArchiveError(f"{path} does not exist; name a folder that `snakemake archive_records` has written")
+    content: dict[str, Any] = read_json(path)
+    if content.get("format") != FORMAT:
+        raise ArchiveError(
+            f"{path}: format is {content.get('format')!r}, this version reads {FORMAT}; archive it again"
+        )
+    return content
+
+
+def _check_experiments(folder: Path, archived: Mapping[str, str], declared: Mapping[str, str]) -> None:
+    changed = sorted(name for name, digest in declared.items() if archived.get(name) != digest)
+    if changed:
+        what = "is not in" if changed[0] not in archived else "was declared otherwise than now when it was put into"
+        raise ArchiveError(
+            f"{folder}: experiment {changed[0]} {what} the archive ({len(changed)} of {len(declared)} experiments "
+            "differ); take the change of the configuration back, or run the scale and archive it again"
+        )
+
+
+def _content(folder: Path, entry: Mapping[str, Any]) -> bytes:
+    path = folder / entry["path"]
+    if not path.is_file():
+        raise ArchiveError(f"{path} is listed in {folder / MANIFEST} but missing; restore the archive")
+    if sha256_file(path) != entry["sha256"]:
+        raise ArchiveError(f"{path} is not the file that {folder / MANIFEST} lists (sha256 differs); restore it")
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.suffix == ".gz" else data
+
+
+def _write(data: bytes, target: Path) -> None:
+    with atomic(target) as temporary:
+        temporary.write_bytes(data)

@@ -1,0 +1,19 @@
+"""From one source to the other in steps, at fixed numbers of training pairs, on all shifts. Every marker is one trained
+model: zero-shot top-1 accuracy on {reference} (horizontal) and on the shift named above the panel (vertical), in
+percent on probit axes. Solid lines are least-squares fits on these axes with pointwise 95 % bootstrap bands, thin bars
+exact 95 % binomial intervals of single accuracies; the dashed grey line marks equal accuracy. Numbers in parentheses
+count models ({points} in all; seeds: {seeds}; scale: {scale}). Colour runs with the share of the first source. Last
+panel, an addition of ours: slope of the fitted line against that share, one marker shape and line style per shift, with
+95 % bootstrap intervals. The paper's Figure 19 completes its Figure 4 (YFCC and LAION, 15M pairs together) with
+ImageNet-V2 and ObjectNet and finds the same smooth turn between the lines of the two sources. It does not state the
+steps in text or caption; here they are the shares on the last panel's axis."""
+
+import pandas as pd
+
+from datalines.plotting import Drawing, Figure
+from datalines.plotting.sweeps import ratio_sweep
+
+
+def draw(records: pd.DataFrame, fits: pd.DataFrame, figure: Figure) -> Drawing:
+    """Option `shares`: family -> share of the first source, 0 to 1."""
+    return ratio_sweep(records, fits, figure)
