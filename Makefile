@@ -66,7 +66,7 @@ test:  ## all tests, on all cores, at most 15 minutes on two; a selection: make 
 	@$(SETUP) dev
 	@$(RUN) pytest --numprocesses $(CORES) --maxprocesses 8 --dist loadfile $(PYTEST)
 
-test-slurm:  ## profiles/slurm on a real Slurm that the tests start on this machine (needs slurm-wlm and munge; at most 10 minutes)
+test-slurm:  ## profiles/slurm on a real Slurm that the tests start on this machine (needs slurm-wlm and munge; about 10 minutes)
 	@$(SETUP) dev
 	@$(SETUP) slurm
 	@$(RUN) tests.slurm $(PYTEST)

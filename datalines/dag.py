@@ -108,13 +108,14 @@ class Dag(DataPaths):
     def _fitted(spec: dict[str, Any]) -> dict[str, Any]:
         keys = ("families", "ensembles", "baseline", "reference", "shifts", "floor", "level", "resamples", "resample")
         lines = {name: {"families": line["families"]} for name, line in spec["lines"].items()}
-        return {**{key: spec[key] for key in keys}, "lines": lines, "in_distribution": spec["in_distribution"]}
+        more = {key: spec[key] for key in ("in_distribution", "published")}
+        return {**{key: spec[key] for key in keys}, "lines": lines, **more}
 
     @staticmethod
     def _collected(spec: dict[str, Any]) -> dict[str, Any]:
         keys = ("mixture", "sizes", "seeds", "epochs")
         return {
-            "spec": {key: spec[key] for key in ("families", "baseline", "sets")},
+            "spec": {key: spec[key] for key in ("families", "baseline", "published", "sets")},
             "families": {name: {key: member[key] for key in keys} for name, member in spec["members"].items()},
             "ensembles": {name: _without(ensemble, "title") for name, ensemble in spec["ensemble_specs"].items()},
         }
@@ -319,6 +320,11 @@ class Dag(DataPaths):
         """Manifests of every declared mixture at every size."""
         specs = self.specs["mixture_specs"]
         return [f"{self.root}/mixtures/{mixture}/{size}/manifest.json" for mixture in specs for size in specs[mixture]]
+
+    def published_baseline(self, experiment: str) -> list[str]:
+        """The published results that an experiment has as its baseline, if any."""
+        base = self.specs["experiments"][experiment]["published"]
+        return [self.table(f"published/{base['name']}")] if base else []
 
     def predictions(self, experiment: str) -> list[str]:
         """Logits of the members of an experiment's ensembles."""

@@ -13,6 +13,7 @@ from safetensors import safe_open
 from datalines.accuracy import compact, measure
 from datalines.errors import CountError
 from datalines.files import digest_json, read_json
+from datalines.robustness.intervals import clopper_pearson
 
 COLUMNS = [
     "experiment",
@@ -130,12 +131,51 @@ def ensemble_rows(
     return rows
 
 
+def published_rows(name: str, tidy: pd.DataFrame, reference: str, shifts: dict[str, str]) -> list[dict[str, Any]]:
+    """Rows of published models as a baseline: their accuracies on the full reference set and on `shifts` (ours ->
+    theirs).
+
+    Every model is a run of its own, called by its name in `size`. Only models that are used there, and rows whose
+    horizontal axis is the full set.
+    """
+    models = {model: place for place, model in enumerate(dict.fromkeys(tidy["model"]))}
+    full = tidy[(tidy["x_set"] == "full") & tidy["used"].astype(bool)]
+    common = {"kind": "published", "family": name, "mixture": "", "objective": "", "recipe": "", "spec": ""}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for ours, theirs in shifts.items():
+        on_shift = full[full["shift"] == theirs]
+        if on_shift.empty:
+            known = ", ".join(sorted(set(full["shift"])))
+            raise CountError(f"published results {name} have no model on {theirs}; write one of {known}")
+        for row in on_shift.to_dict("records"):
+            point = {"size": row["model"], "samples": 0, "seed": models[row["model"]], "epoch": 0, "samples_seen": 0}
+            for shift, n, accuracy in ((reference, row["n_x"], row["x"]), (ours, row["n_y"], row["y"])):
+                found[row["model"], shift] = {**common, **point, "shift": shift, **_stated(accuracy, int(n))}
+    return list(found.values())
+
+
+def _stated(accuracy: float, n: int) -> dict[str, Any]:
+    """An accuracy that others state of n images, with its exact interval."""
+    correct = round(accuracy * n)
+    low, high = clopper_pearson(correct, n)
+    return {
+        "n": n,
+        "correct": correct,
+        "top1": accuracy,
+        "top1_low": float(low),
+        "top1_high": float(high),
+        "classes": None,
+    }
+
+
 def table(experiment: str, rows: list[dict[str, Any]], shifts: list[str]) -> pd.DataFrame:
     """The experiment's table in a fixed order of rows and columns; rows of other shifts of the suite are left to other
     experiments."""
     frame = pd.DataFrame(rows).assign(experiment=experiment)
     frame = frame[frame["shift"].isin(shifts)]
     frame["weight"] = frame.get("weight", np.nan)
+    frame["mean_per_class"] = frame.get("mean_per_class", np.nan)
+    frame["classes"] = frame["classes"].astype("Int64")
     keys = ["kind", "family", "size", "seed", "epoch", "weight", "shift"]
     order = {shift: position for position, shift in enumerate(shifts)}
     sorting = frame.assign(shift=frame["shift"].map(order)).sort_values(

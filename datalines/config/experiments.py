@@ -1,9 +1,9 @@
 """Sections `families`, `ensembles` and `experiments`: what lines are drawn through, and where they are compared."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from datalines.config.base import Number, Positive, Seeds, Slug, Slugs, Spec, Text
 from datalines.config.errors import Findings, Loc
@@ -64,6 +64,15 @@ class InDistribution(Spec):
     )
 
 
+class PublishedBaseline(Spec):
+    """Published results of standard models as a baseline."""
+
+    name: Slug = Field(description="Entry of section `published`.")
+    shifts: Annotated[dict[Slug, Slug], Field(min_length=1)] = Field(
+        description="Shift of the experiment -> the shift that the published results call it."
+    )
+
+
 class Experiment(Spec):
     """Families and ensembles compared on the shifts of a suite."""
 
@@ -71,6 +80,9 @@ class Experiment(Spec):
     families: Annotated[Slugs, Field(min_length=1)] = Field(description="Families whose lines are fitted.")
     ensembles: Slugs = Field(default=[], description="Ensembles whose lines are fitted.")
     baseline: Slug | None = Field(default=None, description="Family whose line effective robustness is measured from.")
+    published: PublishedBaseline | None = Field(
+        default=None, description="Published results whose models are the baseline, instead of a family."
+    )
     suite: Slug = Field(description="Suite in which the models are evaluated.")
     reference: Slug = Field(description="Shift on the horizontal axis: the in-distribution set.")
     shifts: Annotated[Slugs, Field(min_length=1)] = Field(description="Shifts on the vertical axis.")
@@ -90,6 +102,14 @@ class Experiment(Spec):
         default=None, description="Sets and families of effective robustness beside several in-distribution sets."
     )
 
+    @model_validator(mode="after")
+    def _one_baseline(self) -> Self:
+        if self.baseline is not None and self.published is not None:
+            raise ValueError("give either baseline: <family> or published: {name: ..., shifts: ...}")
+        if self.in_distribution is not None and self.published is not None:
+            raise ValueError("in_distribution needs models measured on all of its sets, and published ones are not")
+        return self
+
     def sets(self) -> list[str]:
         """Every set that the records hold: reference, shifts, then further in-distribution sets."""
         further = self.in_distribution.sets if self.in_distribution else []
@@ -103,6 +123,12 @@ def check_experiment(
 
     `names` are all entries of the study by section, `suite` the shifts of the experiment's suite (None if unknown).
     """
+    if experiment.published is not None:
+        name = experiment.published.name
+        found.check_known((*loc, "published", "name"), name, "source of published results", names["published"])
+        for shift in experiment.published.shifts:
+            where = (*loc, "published", "shifts", shift)
+            found.check_known(where, shift, "shift of the experiment", experiment.shifts, "shifts of it")
     for slug, line in experiment.lines.items():
         for section, noun in (("families", "family"), ("ensembles", "ensemble")):
             if slug in names[section]:

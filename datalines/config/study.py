@@ -248,7 +248,9 @@ class Study(Spec):
         """The published results that figures and tables of the targets are made from."""
         parts = [part for paper in self.targets() for part in _parts(self.papers[paper])]
         names = [name.split("/") for part in parts for name in part.tables or []]
-        return _once(name for source, name in names if source == "published")
+        bases = [self.experiments[name].published for name in self._experiments(None)]
+        shown = [name for source, name in names if source == "published"]
+        return _once([*shown, *(base.name for base in bases if base is not None)])
 
     def steps_of(self, pool: str) -> list[Step]:
         """The steps of every filter that is applied to a pool's stored rows: its own, and those that mixtures name."""

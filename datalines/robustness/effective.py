@@ -100,7 +100,7 @@ def _measured(points: pd.DataFrame, base: Base, experiment: Mapping[str, Any]) -
     box = base.plane.inside(set_accuracies(points, sets)) if base.plane is not None else None
     return points.assign(
         axis=experiment["axis"],
-        baseline=experiment.get("baseline") or "",
+        baseline=base.name,
         **dict(zip(["er", "er_low", "er_high"], er, strict=True)),
         **dict(zip(["er_multi", "er_multi_low", "er_multi_high"], multi, strict=True)),
         in_range=pd.array([pd.NA] * len(points) if inside is None else inside, dtype="boolean"),

@@ -92,8 +92,10 @@ def fit_points(
 
 @dataclass(frozen=True)
 class Base:
-    """What effective robustness on one shift and axis is measured from: a baseline's line, and a plane."""
+    """What effective robustness on one shift and axis is measured from: a baseline by its name (or none), its line, and
+    a plane."""
 
+    name: str
     fit: FamilyFit | None
     plane: Plane | None
 
@@ -151,11 +153,20 @@ def fit_group(
     return fit_points(points, name, axis, float(experiment["floor"]), resamples, resample)
 
 
+def baseline_of(experiment: Mapping[str, Any], shift: str) -> tuple[str, str] | None:
+    """Kind and name of what effective robustness on a shift is measured from, a family or published models; or None."""
+    if experiment.get("baseline"):
+        return "model", str(experiment["baseline"])
+    published = experiment.get("published")
+    return ("published", str(published["name"])) if published and shift in published["shifts"] else None
+
+
 def base_of(groups: Groups, name: str, experiment: Mapping[str, Any], shift: str, axis: str) -> Base:
     """The baseline's line and the plane through the families of `in_distribution`, where they are declared."""
     fit = plane = None
-    if experiment.get("baseline"):
-        fit = fit_group(groups, name, experiment, "model", experiment["baseline"], shift, axis)
+    base = baseline_of(experiment, shift)
+    if base is not None:
+        fit = fit_group(groups, name, experiment, *base, shift, axis)
     within = experiment.get("in_distribution")
     if within:
         families = [group_of(groups, name, "model", family, shift) for family in within["families"]]
@@ -164,7 +175,7 @@ def base_of(groups: Groups, name: str, experiment: Mapping[str, Any], shift: str
         clusters = points["run"].tolist() if (experiment.get("resample") or "runs") == "runs" else None
         seed = stable_seed(name, *within["families"], shift, axis)
         plane = fit_plane(x, y, axis, float(experiment["floor"]), int(experiment["resamples"]), seed, clusters)
-    return Base(fit, plane)
+    return Base(base[1] if base else "", fit, plane)
 
 
 def _above_plane(fit: FamilyFit, plane: Plane | None, sets: Sequence[str], level: float) -> tuple[float, float, float]:
@@ -224,14 +235,18 @@ def fit_families(records: pd.DataFrame, experiment: Mapping[str, Any]) -> pd.Dat
     wanted = [("model", slug) for slug in models] + [("ensemble", slug) for slug in experiment["ensembles"]]
     wanted += [("line", slug) for slug in experiment.get("lines") or {}]
     places = list(product(experiment["shifts"], AXES))
+    published = experiment.get("published") or {"shifts": {}}
+    wanted += [("published", published["name"])] if published["shifts"] else []
     bases = {place: base_of(groups, name, experiment, *place) for place in places}
     warn_of_collinear(bases, name, experiment)
     rows = []
     for (kind, family), place in product(wanted, places):
+        if kind == "published" and place[0] not in published["shifts"]:
+            continue
         keys = {"experiment": name, "kind": kind, "family": family, "shift": place[0], "axis": place[1]}
         fit = fit_group(groups, name, experiment, kind, family, *place)
         found = _row(fit, bases[place], experiment)
-        rows.append({**keys, "baseline": baseline or "", "resample": experiment.get("resample") or "runs", **found})
+        rows.append({**keys, "baseline": bases[place].name, "resample": experiment.get("resample") or "runs", **found})
     return pd.DataFrame(rows, columns=FIT_COLUMNS).astype({"outside": "Int64", "outside_multi": "Int64"})
 
 

@@ -60,6 +60,14 @@ def test_what_leads_nowhere_is_named(study: StudyFiles, key: str, value: Any, sh
     assert lines[0].startswith("1 problem")
 
 
+def test_one_baseline_is_enough(study: StudyFiles) -> None:
+    published = {"name": "standard", "shifts": {"hard": "sketch"}}
+    message = study.set("experiments", f"{KEY}.published", published).message()
+    assert f"{KEY}: give either baseline: <family> or published: {{name: ..., shifts: ...}}" in message
+    study.set("experiments", f"{KEY}.baseline", None)
+    assert "'standard' is not a source of published results" in study.message()
+
+
 def test_an_unknown_suite_is_said_once(study: StudyFiles) -> None:
     study.set("experiments", f"{KEY}.in_distribution", SOUND).set("experiments", f"{KEY}.suite", "nature")
     assert study.message().startswith("1 problem in the configuration:\n")

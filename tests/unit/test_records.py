@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 from datalines.accuracy import measure
 from datalines.errors import CountError
 from datalines.files import write_json
-from datalines.records import COLUMNS, Evaluation, check_grid, ensemble_rows, model_rows, read, table
+from datalines.records import COLUMNS, Evaluation, check_grid, ensemble_rows, model_rows, published_rows, read, table
 
 SHIFTS = ["reference", "sketch"]
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -187,3 +187,35 @@ def test_a_point_beyond_the_grid_is_named(tmp_path: Path) -> None:
         CountError, match=r"4 points are not in the declared grid, first: \('photo', 'full', 0, 1, 'reference'\)"
     ):
         check_grid(frame, {point for point in GRID if point[0] == "art"}, SHIFTS, "toy")
+
+
+def tidy(*rows: tuple[str, str, str, float, float, bool]) -> pd.DataFrame:
+    """Published results in their one form."""
+    columns = ["model", "shift", "x_set", "x", "y", "used"]
+    return pd.DataFrame(rows, columns=columns).assign(n_x=1000, n_y=200)
+
+
+def test_published_models_are_rows_on_the_reference_and_on_their_shifts() -> None:
+    results = tidy(
+        ("one", "sketch", "full", 0.7, 0.3, True), ("two", "sketch", "full", 0.8, 0.4, True),
+        ("one", "r", "full", 0.7, 0.5, True), ("two", "r", "full", 0.8, 0.6, False),
+        ("one", "r", "class-restricted", 0.9, 0.5, True),
+    )  # fmt: skip
+    rows = published_rows("standard", results, "reference", {"drawings": "sketch", "renditions": "r"})
+    found = {(row["size"], row["shift"]): row for row in rows}
+    assert {key: row["top1"] for key, row in found.items()} == {
+        ("one", "reference"): 0.7, ("one", "drawings"): 0.3, ("two", "reference"): 0.8, ("two", "drawings"): 0.4,
+        ("one", "renditions"): 0.5,
+    }  # fmt: skip
+    assert {(row["kind"], row["family"]) for row in rows} == {("published", "standard")}
+    assert found["one", "drawings"]["correct"] == 60 and found["one", "reference"]["n"] == 1000
+    assert found["one", "drawings"]["top1_low"] < 0.3 < found["one", "drawings"]["top1_high"]
+    assert {row["seed"] for row in rows if row["size"] == "two"} == {1}
+    frame = table("drawn", rows, ["reference", "drawings", "renditions"])
+    assert len(frame) == 5 and list(frame.columns) == COLUMNS
+
+
+def test_published_results_without_a_shift_are_an_error() -> None:
+    results = tidy(("one", "sketch", "full", 0.7, 0.3, True))
+    with pytest.raises(CountError, match="published results standard have no model on objectnet; write one of sketch"):
+        published_rows("standard", results, "reference", {"objects": "objectnet"})

@@ -211,3 +211,24 @@ def test_a_plane_through_too_few_points_is_none() -> None:
 def test_axes_of_the_table_are_the_experiments() -> None:
     table = effective_points(pd.DataFrame(family("photo", FIRST)), experiment(families=["photo"], axis="logit"))
     assert table["axis"].eq("logit").all()
+
+
+def test_published_models_may_be_the_baseline_where_they_were_measured() -> None:
+    """The same heights as above a family of the same points, and none on a shift that the results do not have."""
+    rows = records()
+    published = rows.assign(kind=rows["kind"].mask(rows["family"] == "photo", "published"))
+    families = ["art", "photo-art", "photo-most"]
+    base = {"name": "photo", "shifts": {"sketch": "drawings"}}
+    of = experiment(families=families, baseline=None, published=base, resample="points")
+    fits = fit_families(published, of)
+    own = fit_families(rows, experiment(families=families, resample="points"))
+    lines = fits[fits["kind"] == "published"]
+    assert set(zip(lines["family"], lines["shift"], strict=True)) == {("photo", "sketch")}
+    columns = ["family", "shift", "axis", "er", "outside"]
+    mine, theirs = (found[found["family"].isin(families) & (found["shift"] == "sketch")] for found in (fits, own))
+    assert len(mine) == 9
+    pd.testing.assert_frame_equal(mine[columns].reset_index(drop=True), theirs[columns].reset_index(drop=True))
+    elsewhere = fits[fits["shift"] == "renditions"]
+    assert elsewhere["er"].isna().all() and set(elsewhere["baseline"]) == {""}
+    points = effective_points(published, of)
+    assert points["er"].notna().equals(points["shift"] == "sketch")

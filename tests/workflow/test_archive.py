@@ -67,6 +67,11 @@ def test_an_archive_of_an_experiment_declared_otherwise_draws_nothing(archived: 
     assert call.code != 0 and "experiment sources was declared otherwise than now" in call.text
 
 
+def test_a_folder_without_an_archive_is_named_before_any_job(fresh: Checkout) -> None:
+    call = fresh.call("figures", archive="artifacts/elsewhere")
+    assert call.code != 0 and "artifacts/elsewhere/manifest.json does not exist; name a folder" in call.text
+
+
 def test_an_archive_says_what_it_holds(archived: Path) -> None:
     content = read_json(archived / "manifest.json")
     assert content["about"]["scale"] == "tiny" and set(content["experiments"]) == {"sources"}

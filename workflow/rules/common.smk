@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from datalines import archive
 from datalines.codehash import source_hash
 from datalines.config.load import load_study
 from datalines.dag import Dag, listings
@@ -32,7 +33,9 @@ def asked_of(rule, name, otherwise):
 
 try:
     dag = Dag(load_study(Path(workflow.basedir), config), config)
-    if not dag.study.archive and not dag.recorded():
+    if dag.study.archive:
+        archive.read(Path(dag.study.archive))
+    elif not dag.recorded():
         check_data(dag, planned=workflow.output_settings.dryrun)
     ranks = asked_of("train_model", "ranks", asked_of("train_model", "gpu", 1))
     dag.check_ranks(ranks, asked_of("train_model", "nodes", 1))
@@ -308,6 +311,10 @@ def shift_judgement_predictions(wildcards):
 
 def experiment_evaluations(wildcards):
     return dag.evaluations(wildcards.experiment)
+
+
+def experiment_published(wildcards):
+    return dag.published_baseline(wildcards.experiment)
 
 
 def experiment_predictions(wildcards):

@@ -31,6 +31,7 @@ rule collect_records:
     input:
         evaluations=experiment_evaluations,
         predictions=experiment_predictions,
+        published=experiment_published,
     output:
         table="<records>/{experiment}.csv",
     log:

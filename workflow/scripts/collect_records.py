@@ -6,6 +6,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from datalines import records
 from datalines.files import write_csv
 from datalines.job import run
@@ -20,6 +22,7 @@ def main(
     ensembles: dict[str, Any],
     evaluations: list[Path],
     table: Path,
+    published: list[Path] | None = None,
 ) -> None:
     found = {evaluation.run: evaluation for evaluation in map(records.read, evaluations)}
     drawn = [*spec["families"], *([spec["baseline"]] if spec["baseline"] else [])]
@@ -30,6 +33,9 @@ def main(
         for size, seed in product(ensemble["sizes"], ensemble["seeds"]):
             members = [found[member, size, seed] for member in ensemble["members"]]
             rows += records.ensemble_rows(name, ensemble, members, shifts)
+    for path in published or []:
+        base = spec["published"]
+        rows += records.published_rows(base["name"], pd.read_csv(path), shifts[0], base["shifts"])
     frame = records.table(experiment, rows, shifts)
     grid = {
         (family, size, seed, epoch)
