@@ -15,13 +15,13 @@ from PIL import Image
 
 from datalines.errors import DatalinesError
 from datalines.plotting.house import house_style
+from datalines.thumbnails import reduced
 
 Picture = Image.Image | NDArray[np.uint8]
 
 CAPTION_LINES = 3
 GRID_LINES = 5
 _LEADING = 1.22  # distance of a caption's lines, in font sizes
-_SHARPEST = 480  # pixels of the longer side of a drawn image: more than any cell shows when printed
 _FLATTEST = 0.12  # height of the lowest row, as a share of a cell's width
 _WIDTH = 7.0  # inches, a text block's width
 _LABEL = 0.95  # inches for the row labels
@@ -65,16 +65,6 @@ def _pixels(picture: Picture) -> NDArray[np.uint8]:
     """(height, width, 3) uint8 from a PIL image of any mode or an array, grey ones included; large ones reduced."""
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(np.asarray(picture, dtype=np.uint8))
     return np.asarray(reduced(image))
-
-
-def reduced(image: Image.Image) -> Image.Image:
-    """The image as RGB, its longer side at most as many pixels as a sheet shows: files and memory stay small."""
-    image = image.convert("RGB")
-    scale = _SHARPEST / max(image.size)
-    if scale >= 1:
-        return image
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS)
 
 
 def pictures(samples: pd.DataFrame, kind: str, name: str, count: int, of: str = "") -> pd.DataFrame:

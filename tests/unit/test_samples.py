@@ -12,7 +12,8 @@ from PIL import Image
 from datalines.errors import DatalinesError
 from datalines.plotting import Drawing, save
 from datalines.plotting.distributions import Pair, PoolFigure
-from datalines.samples import grid, reduced, sheet
+from datalines.samples import grid, sheet
+from datalines.thumbnails import reduced
 from tests.builders import noise
 
 sheets = importlib.import_module("workflow.scripts.papers.qnq.fig_10_samples")

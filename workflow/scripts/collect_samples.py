@@ -12,9 +12,9 @@ from datalines.errors import DatalinesError
 from datalines.files import read_json, write_parquet
 from datalines.images import decode
 from datalines.job import run
-from datalines.samples import reduced
 from datalines.shards import image_bytes
 from datalines.statistics import keyed_sample
+from datalines.thumbnails import reduced
 
 log = logging.getLogger(__name__)
 
