@@ -77,7 +77,7 @@ def verdict(results: dict[str, Any], quick: bool) -> list[str]:
             value = results[name]
             holds = value >= bound if least else value <= bound
             lines.append(
-                f"{name:26} {value:14,.2f}   {'at least' if least else 'at most '} {bound:12,.1f}   "
+                f"{name:26} {value:14,.2f}   {'at least' if least else 'at most '} {bound:12,.2f}   "
                 f"{'not judged' if quick else 'holds' if holds else 'MISSED'}"
             )
     return lines
