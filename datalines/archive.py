@@ -7,13 +7,14 @@ equal records give equal archives.
 
 import gzip
 import hashlib
+import io
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from datalines.errors import DatalinesError
-from datalines.files import atomic, read_json, sha256_file, write_json
+from datalines.files import atomic, read_json, write_json
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -44,22 +45,26 @@ def write(folder: Path, about: Mapping[str, Any], experiments: Mapping[str, str]
 
 def _pack(folder: Path, name: str, path: Path) -> dict[str, Any]:
     data = path.read_bytes()
-    packed = path.suffix == ".csv"
-    target = folder / f"{name}{path.suffix}{'.gz' if packed else ''}"
+    zipped = path.suffix == ".csv"
+    packed = _zipped(data) if zipped else data
+    target = folder / f"{name}{path.suffix}{'.gz' if zipped else ''}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as stream:
-        if packed:
-            with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0) as zipped:
-                zipped.write(data)
-        else:
-            stream.write(data)
+    target.write_bytes(packed)
     return {
         "name": name,
         "path": target.relative_to(folder).as_posix(),
-        "bytes": target.stat().st_size,
-        "sha256": sha256_file(target),
+        "bytes": len(packed),
+        "sha256": hashlib.sha256(packed).hexdigest(),
         "content_sha256": hashlib.sha256(data).hexdigest(),
     }
+
+
+def _zipped(data: bytes) -> bytes:
+    """gzip without time and name: equal data give equal bytes."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as stream:
+        stream.write(data)
+    return buffer.getvalue()
 
 
 def unpack(folder: Path, experiments: Mapping[str, str], files: Mapping[str, Path]) -> None:
@@ -77,7 +82,9 @@ def unpack(folder: Path, experiments: Mapping[str, str], files: Mapping[str, Pat
             f"{folder} holds no {lacking[0]} (of {len(lacking)} that are missing); archive the study again"
         )
     for name, target in files.items():
-        _write(_content(folder, entries[name]), target)
+        data = _content(folder, entries[name])
+        with atomic(target) as temporary:
+            temporary.write_bytes(data)
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -107,12 +114,7 @@ def _content(folder: Path, entry: Mapping[str, Any]) -> bytes:
     path = folder / entry["path"]
     if not path.is_file():
         raise ArchiveError(f"{path} is listed in {folder / MANIFEST} but missing; restore the archive")
-    if sha256_file(path) != entry["sha256"]:
-        raise ArchiveError(f"{path} is not the file that {folder / MANIFEST} lists (sha256 differs); restore it")
     data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise ArchiveError(f"{path} is not the file that {folder / MANIFEST} lists (sha256 differs); restore it")
     return gzip.decompress(data) if path.suffix == ".gz" else data
-
-
-def _write(data: bytes, target: Path) -> None:
-    with atomic(target) as temporary:
-        temporary.write_bytes(data)

@@ -59,9 +59,7 @@ class Dag(DataPaths):
             "prepare_shift": {name: _without(spec, "title", "download") for name, spec in specs["shift_specs"].items()},
             "collect_records": {name: self._collected(spec) for name, spec in specs["experiment_specs"].items()},
             "fit_lines": {name: self._fitted(spec) for name, spec in specs["experiment_specs"].items()},
-            "measure_robustness": {
-                name: {**self._fitted(spec), "axis": spec["axis"]} for name, spec in specs["experiment_specs"].items()
-            },
+            "measure_robustness": {name: self._placed(spec) for name, spec in specs["experiment_specs"].items()},
             "draw_figure": {paper: self._figures(spec["figures"]) for paper, spec in specs["papers"].items()},
             "draw_pool_figure": {
                 paper: {name: part for name, part in spec["figures"].items() if part["pools"] or part["sets"]}
@@ -111,6 +109,10 @@ class Dag(DataPaths):
         more = {key: spec[key] for key in ("in_distribution", "published")}
         return {**{key: spec[key] for key in keys}, "lines": lines, **more}
 
+    def _placed(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """What lines are fitted by, and the axis that single points are placed on."""
+        return {**self._fitted(spec), "axis": spec["axis"]}
+
     @staticmethod
     def _collected(spec: dict[str, Any]) -> dict[str, Any]:
         keys = ("mixture", "sizes", "seeds", "epochs")
@@ -137,9 +139,7 @@ class Dag(DataPaths):
         experiments = self.specs["experiment_specs"]
         return {
             "claims": claims,
-            "experiments": {
-                name: self._fitted(experiments[name]) | {"axis": experiments[name]["axis"]} for name in names
-            },
+            "experiments": {name: self._placed(experiments[name]) for name in names},
         }
 
     def claimed_tables(self, paper: str) -> list[str]:
@@ -231,8 +231,8 @@ class Dag(DataPaths):
 
     def experiment_digests(self) -> dict[str, str]:
         """{experiment: digest of what its records depend on}, for the experiments of the targets."""
-        collected = self.tables()["collect_records"]
-        return {name: digest_json(collected[name]) for name in self.experiments_of_targets()}
+        specs = self.specs["experiment_specs"]
+        return {name: digest_json(self._collected(specs[name])) for name in self.experiments_of_targets()}
 
     def trained_on(self, family: str, size: str) -> str:
         """Manifest of the mixture that a run is trained on."""

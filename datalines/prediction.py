@@ -19,6 +19,7 @@ from scipy.special import stdtrit
 
 from datalines.errors import DatalinesError
 from datalines.robustness.families import join_points, line_points
+from datalines.robustness.jackknife import jackknife_variance, welch_freedom
 from datalines.robustness.lines import Line, fit_line, usable
 from datalines.robustness.resampling import MIN_UNITS
 from datalines.robustness.transforms import Array
@@ -75,17 +76,12 @@ class Errors:
         n, mean = len(self.errors), float(self.errors.mean()) if len(self.errors) else float("nan")
         if not n or not self.without or min(len(changes) for changes in self.without.values()) < MIN_UNITS:
             return float("nan"), float("nan")
-        variances, freedom = [], []
-        for changes in self.without.values():
-            means = (self.errors.sum() + changes[:, 1]) / (n + changes[:, 0])
-            units = len(means)
-            variances.append((units - 1) / units * float(((means - means.mean()) ** 2).sum()))
-            freedom.append(units - 1)
-        total = sum(variances)
-        if not total:
+        roles = self.without.values()
+        variances = [jackknife_variance((self.errors.sum() + changes[:, 1]) / (n + changes[:, 0])) for changes in roles]
+        if not any(variances):
             return mean, mean
-        degrees = total**2 / sum(one**2 / free for one, free in zip(variances, freedom, strict=True))
-        half = float(stdtrit(degrees, (1 + level) / 2)) * total**0.5
+        degrees = welch_freedom(variances, [len(changes) - 1 for changes in roles])
+        half = float(stdtrit(degrees, (1 + level) / 2)) * sum(variances) ** 0.5
         return mean - half, mean + half
 
     def row(self, level: float) -> dict[str, float]:

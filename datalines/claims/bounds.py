@@ -20,8 +20,10 @@ from scipy.special import betaincinv, stdtrit
 
 from datalines.claims.kinds import Test
 from datalines.robustness.intervals import clopper_pearson
+from datalines.robustness.jackknife import welch_freedom
+from datalines.robustness.resampling import MIN_UNITS
 
-MIN_RUNS = 3
+MIN_RUNS = MIN_UNITS
 """Fewer runs of a family show no scatter that a verdict may rest on."""
 
 
@@ -82,8 +84,7 @@ class Estimate:
     @property
     def freedom(self) -> float:
         """Welch and Satterthwaite's degrees of freedom; infinite where there is no variance."""
-        below = math.fsum(part.variance**2 / part.freedom for part in self.components)
-        return self.variance**2 / below if below > 0 else math.inf
+        return welch_freedom([part.variance for part in self.components], [part.freedom for part in self.components])
 
     def less(self, other: "Estimate") -> "Estimate":
         """This number less another one of other families."""

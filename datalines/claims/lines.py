@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datalines.claims.bounds import MIN_RUNS, Component, Estimate, Unknown
+from datalines.robustness.jackknife import jackknife_variance
 from datalines.robustness.lines import fit_line, usable
 from datalines.robustness.points import join_points, line_points
 from datalines.robustness.resampling import resampled_lines, unit_codes
@@ -28,10 +29,7 @@ RUN = ["family", "size", "seed"]
 
 def jackknife(without: Array) -> Component:
     """Variance component of an estimate whose values with each run (R,) left out are given; nan below MIN_RUNS runs."""
-    runs = len(without)
-    if runs < MIN_RUNS:
-        return Component(float("nan"), runs)
-    return Component(float((runs - 1) / runs * ((without - without.mean()) ** 2).sum()), runs)
+    return Component(jackknife_variance(without), len(without))
 
 
 @dataclass(frozen=True)

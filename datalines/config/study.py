@@ -184,12 +184,14 @@ class Study(Spec):
 
     def shifts_used(self, paper: str | None = None) -> list[str]:
         """Every shift that a paper (or all targets) evaluates, with the candidates behind adversarial ones."""
-        papers = self.targets() if paper is None else [paper]
         suites = [self.experiments[name].suite for name in self._experiments(paper)]
         found: list[str] = []
         waiting = [shift for suite in suites for shift in self.suites[suite]]
         waiting += [
-            shift for name in papers for part in self.papers[name].figures.values() for shift in part.sets or []
+            shift
+            for name in self._chosen(paper)
+            for part in self.papers[name].figures.values()
+            for shift in part.sets or []
         ]
         while waiting:
             shift = waiting.pop(0)
@@ -203,8 +205,7 @@ class Study(Spec):
 
     def pools_of(self, paper: str | None = None) -> list[str]:
         """Every pool that a paper (or all targets) needs: for tables, runs, and models behind adversarial shifts."""
-        papers = self.targets() if paper is None else [paper]
-        parts = [part for name in papers for part in _parts(self.papers[name])]
+        parts = [part for name in self._chosen(paper) for part in _parts(self.papers[name])]
         found = [pool for part in parts for pool in part.pools or []]
         families = [run.family for name in self._experiments(paper) for run in self.runs(name)]
         for shift in self.shifts_used(paper):
@@ -316,8 +317,11 @@ class Study(Spec):
         }
 
     def _experiments(self, paper: str | None) -> list[str]:
-        papers = self.targets() if paper is None else [paper]
-        return _once(experiment for name in papers for experiment in self.experiments_of(name))
+        return _once(experiment for name in self._chosen(paper) for experiment in self.experiments_of(name))
+
+    def _chosen(self, paper: str | None) -> list[str]:
+        """One paper, or all targets where none is named."""
+        return self.targets() if paper is None else [paper]
 
 
 def _parts(paper: Paper) -> list[Figure | Table]:

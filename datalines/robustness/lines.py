@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from datalines.robustness.intervals import percentile_interval
-from datalines.robustness.resampling import MIN_UNITS, Counts, draw_counts, point_codes, resampled_lines, unit_codes
+from datalines.robustness.resampling import MIN_UNITS, Counts, draw_counts, drawn_units, resampled_lines
 from datalines.robustness.transforms import Array, inverse, transform
 
 
@@ -124,9 +124,7 @@ def bootstrap_lines(
     keep = usable(x, y, axis, floor)
     at_x = transform(np.asarray(x, dtype=np.float64)[keep], axis)
     at_y = transform(np.asarray(y, dtype=np.float64)[keep], axis)
-    codes = point_codes(at_x, at_y)
-    if clusters is not None:
-        codes = unit_codes([label for label, kept in zip(clusters, keep, strict=True) if kept])
+    codes = drawn_units((at_x, at_y), keep, clusters)
     units = int(codes.max(initial=-1)) + 1
     if units < MIN_UNITS:
         return None

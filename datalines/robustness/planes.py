@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from datalines.robustness.resampling import MIN_UNITS, Counts, draw_counts, point_codes, unit_codes, unit_sums
+from datalines.robustness.resampling import MIN_UNITS, Counts, draw_counts, drawn_units, unit_sums
 from datalines.robustness.transforms import Array, inverse, transform
 
 CONDITION_LIMIT = 30.0
@@ -96,9 +96,7 @@ def fit_plane(
     condition, low, high = condition_number(at_x), kept.min(axis=0), kept.max(axis=0)
     if condition > CONDITION_LIMIT:
         return Plane(axis, np.full(k + 1, np.nan), condition, n, low, high, None)
-    codes = point_codes(*at_x.T, at_y)
-    if clusters is not None:
-        codes = unit_codes([label for label, kept_one in zip(clusters, keep, strict=True) if kept_one])
+    codes = drawn_units((*at_x.T, at_y), keep, clusters)
     units = int(codes.max()) + 1
     order = np.lexsort((at_y, *at_x.T, codes))
     everything = np.ones((1, units), dtype=np.int64)

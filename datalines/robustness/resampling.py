@@ -30,6 +30,16 @@ def point_codes(*columns: Array) -> NDArray[np.int64]:
     return codes
 
 
+def drawn_units(
+    columns: Sequence[Array], keep: NDArray[np.bool_], clusters: Sequence[Hashable] | None
+) -> NDArray[np.int64]:
+    """(n,) number of what is drawn of each kept point, whose coordinates are columns (n,) each: its run, where
+    `clusters` names those of all points, kept or not; otherwise itself."""
+    if clusters is None:
+        return point_codes(*columns)
+    return unit_codes([label for label, kept in zip(clusters, keep, strict=True) if kept])
+
+
 def draw_counts(units: int, resamples: int, seed: int) -> Counts:
     """(resamples, units) how often each unit is drawn when as many are drawn as there are; the seed decides."""
     picks = np.random.Generator(np.random.PCG64(seed)).integers(0, units, size=(resamples, units))
