@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,13 @@ SCALES = sorted(path.stem for folder in ("scales", "examples") for path in (CONF
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_scale_is_sound(scale: str) -> None:
     json.dumps(load_study(ROOT, {"scale": scale}).resolved())
+
+
+def test_the_study_that_the_slurm_tests_run_is_sound(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG, tmp_path / "config")
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ROOT / "tests" / "slurm" / "small.yaml", tmp_path / "config" / "examples" / "small.yaml")
+    json.dumps(load_study(tmp_path, {"scale": "small"}).resolved())
 
 
 @pytest.mark.parametrize("path", FILES_HERE, ids=lambda path: path.relative_to(CONFIG).as_posix())
