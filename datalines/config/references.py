@@ -236,6 +236,10 @@ class Checker:
             loc: Loc = ("experiments", slug)
             if slug in RESERVED_EXPERIMENTS:
                 self.found.add(loc, f"is a reserved name: {RESERVED_EXPERIMENTS[slug]}; call the experiment otherwise")
+            other = slug.removesuffix("-points")
+            if other != slug and other in self.study.experiments:
+                text = f"fits/{slug}.csv holds the points of experiment '{other}'; call this experiment otherwise"
+                self.found.add(loc, text)
             for index, name in enumerate(experiment.families):
                 self._known((*loc, "families", index), name, "families", "family")
             for index, name in enumerate(experiment.ensembles):

@@ -32,6 +32,14 @@ def test_sound_declarations_are_read(study: StudyFiles) -> None:
     assert experiment.sets() == ["reference", "hard", "sketch"]
 
 
+def test_an_experiment_may_not_take_the_file_of_another_ones_points(study: StudyFiles) -> None:
+    study.set("experiments", "experiments.sources-points", study.files["experiments"]["experiments"]["sources"])
+    assert (
+        "config/experiments.yaml: experiments.sources-points: fits/sources-points.csv holds the points of experiment "
+        "'sources'; call this experiment otherwise" in study.message()
+    )
+
+
 WRONG = [
     ("lines.all", {"title": "All", "families": ["yfcc", "laion"]}, "lines.all.families[1]",
      f"'laion' is not a family of the experiment. {FAMILIES}"),
