@@ -54,6 +54,14 @@ include: "workflow/rules/lines.smk"
 include: "workflow/rules/papers.smk"
 
 
+onstart:
+    # Snakemake's default limit of 100 started jobs a second leaves a timer behind for every job that ends, and each of them makes it
+    # choose again once a second: after 500 jobs that takes a whole core. No rule needs the limit; one that is given is kept.
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 rule all:
     """The report with every table and figure of the scale's targets."""
     input:
