@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import dag, fetching, filtering, fits, list_reading, loading, open_clip_training, sharding
+from benchmarks import dag, fetching, figures, filtering, fits, list_reading, loading, open_clip_training, sharding
 from datalines.files import write_json
 from datalines.receipts import versions
 
@@ -28,6 +28,7 @@ FULL: dict[str, Callable[[], dict[str, Any]]] = {
     "training": open_clip_training.measure,
     "dag": dag.measure,
     "fits": fits.measure,
+    "figures": figures.measure,
 }
 QUICK: dict[str, Callable[[], dict[str, Any]]] = {
     "sharding": lambda: sharding.measure(1500),
@@ -38,6 +39,7 @@ QUICK: dict[str, Callable[[], dict[str, Any]]] = {
     "training": lambda: open_clip_training.measure(1024, 2, 1, 2, gpu_samples=1, only=("cpu", "gpu")),
     "dag": lambda: dag.measure(repeats=1),
     "fits": lambda: fits.measure(repeats=1),
+    "figures": lambda: figures.measure(repeats=1),
 }
 # What is promised, as (name, bound, whether the bound is a least value).
 PROMISED = (
@@ -56,6 +58,8 @@ PROMISED = (
     ("dag_paper_jobs", 5000.0, False),
     ("dag_paper_peak_mb", 1000.0, False),
     ("fits_seconds", 5.0, False),
+    ("figures_seconds", 60.0, False),
+    ("one_figure_seconds", 5.0, False),
 )
 
 

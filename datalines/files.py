@@ -1,4 +1,7 @@
-"""Reading and writing of small files, always atomically: to a temporary name first, renamed when complete."""
+"""Reading and writing of small files, always atomically: to a temporary name first, renamed when complete.
+
+pandas and numpy are imported by who has a table or an array to write: the workflow reads this module before every call.
+"""
 
 import hashlib
 import json
@@ -6,11 +9,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
 
 CHUNK = 1 << 20
 
@@ -61,20 +64,22 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_csv(path: Path, frame: pd.DataFrame) -> None:
+def write_csv(path: Path, frame: "pd.DataFrame") -> None:
     """Write a table as CSV with floats at full round-trip precision, so that equal numbers give equal bytes."""
     with atomic(path) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n")
 
 
-def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+def write_parquet(path: Path, frame: "pd.DataFrame") -> None:
     """Write a table as Parquet (zstd), without an index."""
     with atomic(path) as temporary:
         frame.to_parquet(temporary, index=False, compression="zstd")
 
 
-def write_npy(path: Path, array: npt.NDArray[Any]) -> None:
+def write_npy(path: Path, array: "npt.NDArray[Any]") -> None:
     """Write one array in numpy's own format."""
+    import numpy as np
+
     with atomic(path) as temporary, temporary.open("wb") as stream:
         np.save(stream, array)
 

@@ -23,12 +23,12 @@ def ledger_table(study: dict[str, Any]) -> Table:
 
 
 def shown(ledger: pd.DataFrame) -> pd.DataFrame:
-    """The ledger's rows (columns of `datalines.claims.ledger.LEDGER`) as text."""
+    """The ledger's rows (columns of `datalines.claims.ledger.LEDGER`) as text, from memory or read from its csv."""
     rows = [
         {
             "Claim": row["text"],
             "Paper": row["source"],
-            "Measured on": " ".join(part for part in (row["of"], row["shifts"]) if part),
+            "Measured on": " ".join(part for part in (row["of"], row["shifts"]) if isinstance(part, str) and part),
             "Statistic": row["statistic"],
             "Effect": _number(row["effect"]),
             "Interval": f"[{_number(row['low'])}, {_number(row['high'])}]" if _ends(row) else MISSING,
