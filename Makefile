@@ -75,7 +75,7 @@ profile:  ## register profiles/slurm for you, so that `snakemake --profile slurm
 	@$(SETUP) slurm
 	@$(RUN) profiles.register
 
-bench:  ## speeds and memory against the peers, side by side: results/bench.json (about 20 minutes)
+bench:  ## speeds and memory against the peers, side by side: results/bench.json (about 25 minutes)
 	@$(SETUP) dev
 	@$(PYTHON) envs/setup.py img2dataset --venv "$(VENV)-img2dataset"
 	@$(PYTHON) envs/setup.py open-clip --venv "$(VENV)-open-clip" --over "$(VENV)"
