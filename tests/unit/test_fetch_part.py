@@ -208,16 +208,34 @@ def test_an_unsorted_list_is_an_error(site: Site, fetching: Fetching) -> None:
         fetching.start(url_spec())
 
 
-def test_progress_is_told_now_and_then(
+def progress_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if "asked," in record.getMessage()]
+
+
+def test_progress_is_told_now_and_then(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(asking.time, "monotonic", lambda: clock[0])
+    caplog.set_level(logging.INFO)
+    progress = asking.Progress(40)
+    for second in range(25):
+        clock[0] = 100.0 + second
+        progress.add("http_404" if second == 3 else "ok")
+    assert progress_lines(caplog) == [
+        "11/40 asked, 10 ok, failed: 1 http_404; 1.0 images/s",
+        "21/40 asked, 20 ok, failed: 1 http_404; 1.0 images/s",
+    ]
+
+
+def test_a_fetch_tells_its_progress_and_its_end(
     site: Site, fetching: Fetching, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "PROGRESS_SECONDS", 0.05)
+    monkeypatch.setattr(asking, "PROGRESS_SECONDS", 0.0)
     caplog.set_level(logging.INFO)
-    fill(fetching, [*image_urls(site, 12), site.url("/404.jpg")])
-    fetching.start(url_spec(host={"rate": 40.0, "burst": 1, "concurrency": 4}))
-    lines = [record.getMessage() for record in caplog.records if "asked," in record.getMessage()]
-    assert len(lines) >= 3
-    assert lines[-1].startswith("13/13 asked, 12 ok, failed: 1 http_404; ") and lines[-1].endswith("images/s")
+    fill(fetching, [*image_urls(site, 4), site.url("/404.jpg")])
+    fetching.start(url_spec())
+    lines = progress_lines(caplog)
+    assert [line.partition(" ")[0] for line in lines[:5]] == ["1/5", "2/5", "3/5", "4/5", "5/5"]
+    assert lines[-1].startswith("5/5 asked, 4 ok, failed: 1 http_404; ") and lines[-1].endswith("images/s")
 
 
 def answer(url: str, body: bytes) -> Answer:
