@@ -18,7 +18,7 @@ SNAKEMAKE = $(RUN) datalines.unlock && $(RUN) snakemake --workflow-profile profi
 REPORT = @printf '\nThe report is ready:\nresults/%s/report/index.html\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo real cifar figures test test-slurm profile bench lint format rulegraph clean
+.PHONY: help setup demo real cifar figures published test test-slurm profile bench lint format rulegraph clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,11 @@ figures:  ## every table, figure and claim of the paper from archived records, o
 	@$(SETUP) demo
 	@$(SNAKEMAKE) --config scale=study archive=artifacts/qnq -- figures
 	@printf '\nTables and figures are ready:\nresults/archived-study/papers/qnq/\n'
+
+published:  ## what published results allow of four documents: every table and figure, published against recomputed; no pool, no model
+	@$(SETUP) demo
+	@$(SNAKEMAKE) --config scale=published
+	$(REPORT) published
 
 test:  ## all tests, on all cores, at most 15 minutes on two; a selection: make test PYTEST="-k report"
 	@$(SETUP) dev

@@ -47,6 +47,8 @@ else:
     include: "workflow/rules/train.smk"
     include: "workflow/rules/evaluate.smk"
     include: "workflow/rules/records.smk"
+    include: "workflow/rules/concepts.smk"
+    include: "workflow/rules/balance.smk"
     include: "workflow/rules/targets.smk"
 
 
@@ -60,6 +62,8 @@ onstart:
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
+    # Small jobs fork from one process that has made their imports. It ends with this one.
+    forkserver.start(sum(job.rule.name in forkserver.RULES for job in workflow.dag.needrun_jobs()))
 
 
 rule all:

@@ -20,6 +20,7 @@ from datalines.exposure import Exposure, exposure
 from datalines.fetch.download import DOWNLOADS, DownloadError, Missing, Wanted, missing, obtain, size_text
 from datalines.fetch.mirror import VARIABLE, mirror
 from datalines.fetch.policy import Policy, policy_of
+from datalines.published.arguments import add_arguments
 from datalines.version import VERSION
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ COMMANDS = {
     "fetch": "obtain the files that a study declares by their address, or list those that are missing",
     "exposed": "tell which trained models saw samples of an exclusion list",
     "plan": "tell what a run would take: jobs, processor and GPU time, bytes and wall time by rule",
+    "er": "tell the effective robustness of accuracies that you have, against published baselines",
 }
 NO_DATA_NEEDED = "Nothing is started, and no data are needed. Speeds stand in section costs of the configuration."
 UNRESOLVED_SHOWN = 10
@@ -76,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     exposed.add_argument("--json", action="store_true", help="print JSON")
     exposed.set_defaults(run=_exposed)
     _add_plan(commands.add_parser("plan", help=COMMANDS["plan"], description=f"{_sentence('plan')} {NO_DATA_NEEDED}"))
+    er = commands.add_parser("er", help=COMMANDS["er"])
+    add_arguments(er)
+    er.set_defaults(run=_er)
     return parser
 
 
@@ -279,6 +284,18 @@ def outline(plan: "Plan") -> str:
     lines += [f"{name.upper()}: {plan.hardware[name]}" for name in used if name in plan.hardware]
     lines += [f"Not counted, because {key} is not stated; write {wanted}." for key, wanted in plan.unknown.items()]
     return "\n".join(lines)
+
+
+def _er(given: argparse.Namespace, checkout: Path) -> int:
+    # What fits lines takes a while to import, which the other commands need not wait for.
+    from datalines.published.command import Sources, run
+
+    study = load_study(checkout, {})
+
+    def policy() -> Policy | None:
+        return _policy(study) if study.fetch.contact else None
+
+    return run(given, Sources(study.published, checkout / DOWNLOADS, policy))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:

@@ -5,18 +5,16 @@ therefore carry `params: code=source_hash(...)`, which ignores comments, docstri
 follows content, not times.
 """
 
-import ast
 import hashlib
-import io
-import tokenize
 from functools import cache
 from pathlib import Path
 
+from datalines.sources import Sources
+
 ROOT = Path(__file__).resolve().parent.parent
+KEPT = ".snakemake/datalines-sources.json"
 # They carry arguments, logs and receipts, and change no result.
-PLUMBING = frozenset({"datalines/job.py", "datalines/receipts.py"})
-_SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING}
-_LINE_ENDS = {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+PLUMBING = frozenset({"datalines/job.py", "datalines/receipts.py", "datalines/forkserver.py", "datalines/forked.py"})
 
 
 @cache
@@ -27,10 +25,17 @@ def source_hash(*scripts: str) -> str:
     """
     digest = hashlib.sha256()
     for script in sorted(scripts):
-        digest.update(normalised(ROOT / script, keep_docstrings=True).encode())
+        digest.update(sources().source(ROOT / script).documented.encode())
     for module in sorted(reached(tuple(ROOT / script for script in scripts))):
-        digest.update(f"{module.relative_to(ROOT)}\0{normalised(module, keep_docstrings=False)}".encode())
+        digest.update(f"{module.relative_to(ROOT)}\0{sources().source(module).code}".encode())
+    sources().keep()
     return digest.hexdigest()[:12]
+
+
+@cache
+def sources() -> Sources:
+    """The checkout's files."""
+    return Sources(ROOT / KEPT)
 
 
 def reached(scripts: tuple[Path, ...]) -> set[Path]:
@@ -38,7 +43,7 @@ def reached(scripts: tuple[Path, ...]) -> set[Path]:
     found: set[Path] = set()
     queue = list(scripts)
     while queue:
-        for module in imported(queue.pop()):
+        for module in _imported(queue.pop()):
             if module not in found and module.relative_to(ROOT).as_posix() not in PLUMBING:
                 found.add(module)
                 queue.append(module)
@@ -46,20 +51,9 @@ def reached(scripts: tuple[Path, ...]) -> set[Path]:
 
 
 @cache
-def imported(path: Path) -> frozenset[Path]:
+def _imported(path: Path) -> frozenset[Path]:
     """Files of the `datalines` package that one file imports by name."""
-    files: set[Path] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] == "datalines":
-                files.update(_files_of(name))
-    return frozenset(files)
+    return frozenset(file for name in sources().source(path).imports for file in _files_of(name))
 
 
 def _files_of(name: str) -> list[Path]:
@@ -69,18 +63,7 @@ def _files_of(name: str) -> list[Path]:
     return [file for file in [*parents, ROOT.joinpath(*parts).with_suffix(".py")] if file.is_file()]
 
 
-@cache
-def normalised(path: Path, keep_docstrings: bool) -> str:
-    """The file's tokens without comments, blank lines and, if asked, docstrings."""
-    words: list[str] = []
-    line: list[tokenize.TokenInfo] = []
-    for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
-        if token.type in _SILENT:
-            continue
-        line.append(token)
-        if token.type in _LINE_ENDS:
-            text = [entry for entry in line if entry.type not in _LINE_ENDS]
-            if keep_docstrings or not (text and all(entry.type == tokenize.STRING for entry in text)):
-                words += [tokenize.tok_name[part.type] if part.type in _LINE_ENDS else part.string for part in line]
-            line = []
-    return "\n".join(words)
+def forget() -> None:
+    """Read every file anew from here on."""
+    for function in (source_hash, sources, _imported):
+        function.cache_clear()

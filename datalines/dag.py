@@ -8,17 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from datalines.config.concepts import counted_in
+from datalines.config.pools import class_list
 from datalines.config.study import Study
 from datalines.config.urlpools import manners
-from datalines.datapaths import DataPaths, listings
+from datalines.datapaths import listings
 from datalines.errors import DatalinesError
 from datalines.files import digest_json
+from datalines.recordpaths import RecordPaths
 from datalines.sharing import check_ranks
 
 __all__ = ["Dag", "listings"]
 
-WHOLE = {"counts": "pools", "overlap": "overlap"}
-"""The table of records that a table of pools shows, by its `rows`."""
 LABELS = ("title", "licence", "paper_pairs", "substitutes")
 BEYOND_DOWNLOAD = ("filter", "shard_size", "download")
 # What a list is read by, and what only decides how many parts there are.
@@ -28,7 +29,7 @@ SAMPLES, SAMPLES_OF_A_CLASS = 24, 8
 DECIDES_WHAT_IS_STORED = ("max_bytes", "max_redirects", "opt_out", "removed", "allow_private")
 
 
-class Dag(DataPaths):
+class Dag(RecordPaths):
     """The workflow's view of a study."""
 
     def __init__(self, study: Study, command_line: dict[str, Any]) -> None:
@@ -43,6 +44,10 @@ class Dag(DataPaths):
             "download_pool": {name: spec for name, spec in pools.items() if name not in urls},
             "read_list": {name: _without(pools[name], "fetch", "image", "rounds", "seed") for name in urls},
             "fetch_pool": {name: self._fetched(pools[name]) for name in urls},
+            "count_concepts": {
+                pool: {name: specs["concept_specs"][name] for name in counted_in(self.study.concepts, pool)}
+                for pool in self.counted_pools()
+            },
             "read_published": specs["published"],
             "score_part": specs["scorer_specs"],
             "filter_pool": specs["filter_specs"],
@@ -69,6 +74,7 @@ class Dag(DataPaths):
                 name: spec for paper in specs["papers"].values() for name, spec in paper["theory"].items()
             },
             "collect_samples": self._sampled(),
+            "measure_balance": {pool: class_list(specs["pool_specs"][pool]) for pool in self.pools()},
             "judge_claims": {paper: self._claimed(spec["claims"]) for paper, spec in specs["papers"].items()},
             "make_table": {paper: spec["tables"] for paper, spec in specs["papers"].items()},
             "experiments": {
@@ -142,20 +148,6 @@ class Dag(DataPaths):
             "experiments": {name: self._placed(experiments[name]) for name in names},
         }
 
-    def claimed_tables(self, paper: str) -> list[str]:
-        """Records and simulations that a paper's claims are judged by."""
-        claims = self.specs["papers"][paper]["claims"].values()
-        names = [f"records/{c['experiment']}" if c["experiment"] else f"theory/{c['theory']}" for c in claims]
-        return [self.table(name) for name in dict.fromkeys(names)]
-
-    def ledgers(self, papers: Iterable[str], extension: str) -> list[str]:
-        """The papers' ledgers of claims."""
-        return [
-            f"{self.root}/papers/{paper}/claims.{extension}"
-            for paper in papers
-            if self.specs["papers"][paper]["claims"]
-        ]
-
     def _sampled(self) -> dict[str, Any]:
         """How many samples of every pool are collected, and of every evaluation set, and of which of its classes."""
         figures = [spec for paper in self.study.targets() for spec in self.specs["papers"][paper]["figures"].values()]
@@ -199,44 +191,17 @@ class Dag(DataPaths):
     def records(self) -> dict[str, str]:
         """{name: path} of everything that figures, tables and claims of the targets are made from, and that cannot be
         computed from nothing: what an archive holds."""
-        names = [f"records/{name}" for name in [*self.experiments_of_targets(), "pools", "statistics"]]
+        whole = ["pools", "statistics"] if self.pools() else []
+        names = [f"records/{name}" for name in [*self.experiments_of_targets(), *whole]]
         shown = [name for part in self._parts() for name in self.tables_shown(part)]
-        names += [name for name in shown if name.split("/")[0] in ("records", "published")]
-        return {**{name: self.table(name) for name in dict.fromkeys(names)}, "records/samples": self.samples()}
-
-    def samples(self) -> str:
-        """Collected samples of pools and evaluation sets."""
-        return f"{self.root}/records/samples.parquet"
-
-    def table(self, name: str) -> str:
-        """The csv of a table by its name, such as `records/sources` or `theory/mixing`."""
-        return f"{self.root}/{name}.csv"
-
-    @staticmethod
-    def tables_shown(part: dict[str, Any]) -> list[str]:
-        """Names of the tables that a figure or table is made from, without those of pools' samples."""
-        if part["tables"]:
-            return list(part["tables"])
-        if part["experiment"]:
-            kinds = ("records", "fits") if "shifts" in part else ("records",)
-            return [f"{kind}/{part['experiment']}" for kind in kinds]
-        if "rows" in part:
-            return [f"records/{WHOLE[part['rows']]}"]
-        return ["records/statistics"]
-
-    def _parts(self) -> list[dict[str, Any]]:
-        """Specs of all figures and tables of the targets."""
-        papers = [self.specs["papers"][paper] for paper in self.study.targets()]
-        return [part for paper in papers for kind in ("figures", "tables") for part in paper[kind].values()]
+        names += [name for name in shown if name.split("/")[0] in ("records", "published") and not self._typed_in(name)]
+        found = {name: self.table(name) for name in dict.fromkeys(names)}
+        return {**found, "records/samples": self.samples()} if self.sheets("png") else found
 
     def experiment_digests(self) -> dict[str, str]:
         """{experiment: digest of what its records depend on}, for the experiments of the targets."""
         specs = self.specs["experiment_specs"]
         return {name: digest_json(self._collected(specs[name])) for name in self.experiments_of_targets()}
-
-    def trained_on(self, family: str, size: str) -> str:
-        """Manifest of the mixture that a run is trained on."""
-        return f"{self.root}/mixtures/{self.specs['families'][family]['mixture']}/{size}/manifest.json"
 
     def check_ranks(self, ranks: int, nodes: int) -> None:
         """A number of training processes that cannot share a recipe's batch evenly is a DatalinesError that names it,
@@ -249,42 +214,9 @@ class Dag(DataPaths):
             except DatalinesError as error:
                 raise DatalinesError(f"recipes.{recipe}: {error}") from None
 
-    def candidates(self, shift: str) -> str:
-        """Manifest of the candidates of an adversarial shift."""
-        return self.shift(self.specs["shifts"][shift]["candidates"])
-
-    def judged_by(self, shift: str, extension: str = "json") -> str:
-        """Evaluation of the candidates of an adversarial shift by its reference model, or the file beside it."""
-        model = self.specs["shifts"][shift]["model"]
-        return self.evaluation(model["family"], model["size"], model["seed"], model["suite"], extension)
-
-    def evaluation(self, family: str, size: str, seed: int, suite: str, extension: str = "json") -> str:
-        """Evaluation of a run on a suite, or its logits (`safetensors`)."""
-        return f"{self.root}/evals/{family}/{size}/{seed}/{suite}.{extension}"
-
-    def evaluations(self, experiment: str) -> list[str]:
-        """All evaluations of an experiment."""
-        suite = self.specs["experiments"][experiment]["suite"]
-        return [self.evaluation(*run, suite) for run in self.study.runs(experiment)]
-
-    def figures(self, papers: Iterable[str], extension: str) -> list[str]:
-        """The papers' figures."""
-        return self._made("figures", papers, extension)
-
     def figure_names(self, rule: str) -> list[str]:
         """Names of all papers' figures or tables that a rule makes."""
         return sorted({name for parts in self.tables()[rule].values() for name in parts})
-
-    def tables_of(self, papers: Iterable[str], extension: str) -> list[str]:
-        """The papers' tables."""
-        return self._made("tables", papers, extension)
-
-    def _made(self, kind: str, papers: Iterable[str], extension: str) -> list[str]:
-        return [
-            f"{self.root}/papers/{paper}/{name}.{extension}"
-            for paper in papers
-            for name in self.specs["papers"][paper][kind]
-        ]
 
     def sheets(self, extension: str) -> list[str]:
         """Sheets of samples: of sources, and of evaluation sets where the targets have any."""
@@ -320,29 +252,6 @@ class Dag(DataPaths):
         """Manifests of every declared mixture at every size."""
         specs = self.specs["mixture_specs"]
         return [f"{self.root}/mixtures/{mixture}/{size}/manifest.json" for mixture in specs for size in specs[mixture]]
-
-    def published_baseline(self, experiment: str) -> list[str]:
-        """The published results that an experiment has as its baseline, if any."""
-        base = self.specs["experiments"][experiment]["published"]
-        return [self.table(f"published/{base['name']}")] if base else []
-
-    def predictions(self, experiment: str) -> list[str]:
-        """Logits of the members of an experiment's ensembles."""
-        spec, found = self.specs["experiments"][experiment], []
-        for name in spec["ensembles"]:
-            ensemble = self.specs["ensembles"][name]
-            runs = [
-                (member, size, seed)
-                for size in ensemble["sizes"]
-                for seed in self.study.ensemble_seeds(name)
-                for member in ensemble["members"]
-            ]
-            found += [self.evaluation(*run, spec["suite"], "safetensors") for run in runs]
-        return list(dict.fromkeys(found))
-
-    def experiments_of_targets(self) -> list[str]:
-        """Every experiment behind the targets' figures and tables, each once."""
-        return list(dict.fromkeys(name for paper in self.study.targets() for name in self.study.experiments_of(paper)))
 
 
 def _without(spec: dict[str, Any], *keys: str) -> dict[str, Any]:

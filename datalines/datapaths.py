@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from datalines.config.concepts import counted_in
 from datalines.config.downloads import is_address
 from datalines.config.errors import ConfigError
 from datalines.config.filters import ClipScore, ExactDuplicate, NearDuplicate, Step
@@ -16,7 +17,7 @@ from datalines.config.pools import UrlsPool
 from datalines.config.study import Study
 from datalines.config.urlpools import url_list
 from datalines.errors import PoolError
-from datalines.fetch.mirror import DOWNLOADS, downloaded, mirrored, place
+from datalines.fetch.mirror import DOWNLOADS, downloaded, mirrored
 from datalines.files import digest_json, read_json, sha256_file
 from datalines.filters.exclusions import entries_about
 from datalines.lists.read import check_files
@@ -78,18 +79,6 @@ class DataPaths:
             if pool in self.url_pools():
                 files = [Path(path) for path in self.list_files(pool) if Path(path).is_file()]
                 check_files(files[:1], self.specs["pool_specs"][pool]["list"], f"pools.{pool}.list")
-
-    def downloads(self) -> dict[str, dict[str, Any]]:
-        """{place below results/downloads: url, bytes, sha256, key} of every file that pools and shifts name by its
-        address."""
-        found: dict[str, dict[str, Any]] = {}
-        for wanted in self.study.downloads(self.study.pools, self.study.shifts):
-            found[str(place(wanted["url"]))] = wanted
-        return found
-
-    def published_file(self, name: str) -> str:
-        """The downloaded file behind an entry of published results."""
-        return f"{DOWNLOADS}/{place(self.specs['published'][name]['url'])}"
 
     def listed(self, pool: str) -> str:
         """Manifest of a pool's list after reading."""
@@ -263,6 +252,22 @@ class DataPaths:
     def pools(self) -> list[str]:
         """Every pool that the targets use."""
         return self.study.pools_of()
+
+    def counted_pools(self) -> list[str]:
+        """Every pool in whose captions concepts may be counted."""
+        return _once(pool for entry in self.study.concepts.values() for pool in entry.pools)
+
+    def counted_captions(self, pool: str, captions: str) -> list[str]:
+        """The manifest of a pool's shards (`kept`) or list (`listed`), if an entry of `concepts` counts these."""
+        entries = [self.study.concepts[name] for name in counted_in(self.study.concepts, pool)]
+        path = self.shards if captions == "kept" else self.listed
+        return [path(pool)] if any(entry.captions == captions for entry in entries) else []
+
+    def counted_terms(self, pool: str) -> list[str]:
+        """The files of terms of the entries that count a pool's captions, in the order of these entries."""
+        names = counted_in(self.study.concepts, pool)
+        files = {name: terms.path for name in names if (terms := self.study.concepts[name].terms)}
+        return [str(first_existing(path, f"concepts.{name}.terms.path")) for name, path in files.items()]
 
     def labels(self, pool: str) -> dict[str, Any]:
         """What tables say of a pool beside its counts."""

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 MISSING = "–"
+SENTENCE = 60
+"""Texts of more signs than this are wrapped in LaTeX."""
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -71,6 +73,11 @@ def _is_numeric(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
+def _text_column(column: pd.Series) -> str:
+    """LaTeX's column of texts: as wide as they are, or wrapped where they are sentences."""
+    return r"p{0.3\linewidth}" if max((len(str(text)) for text in column), default=0) > SENTENCE else "l"
+
+
 def escape_latex(text: str) -> str:
     """Text with LaTeX's special characters made harmless; line breaks become spaces."""
     return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split()))
@@ -78,7 +85,7 @@ def escape_latex(text: str) -> str:
 
 def to_latex(frame: pd.DataFrame, table: Table) -> str:
     """A floating booktabs table: numbers right-aligned, the title as caption, notes beneath."""
-    align = "".join("r" if _is_numeric(frame[name]) else "l" for name in frame)
+    align = "".join("r" if _is_numeric(frame[name]) else _text_column(frame[name]) for name in frame)
     body = [" & ".join(escape_latex(cell) for cell in row) + r" \\" for row in _cells(frame, table.digits)]
     head = " & ".join(escape_latex(str(name)) for name in frame) + r" \\"
     notes = [rf"\par\smallskip{{\footnotesize {escape_latex(note)}}}" for note in table.notes]

@@ -2,7 +2,8 @@
 
 Later layers win: sources.yaml and costs.yaml, config.yaml, the section files, papers/*.yaml, the scale's file, the
 command line. A scale file with `standalone: true` starts from the first two alone; one with `extends` is laid over the
-files that it names, scales or parts that several scales share, and starts from where the first of them does.
+files that it names, scales, parts that several scales share, or papers (`papers/talk`), and starts from where the first
+of them does.
 """
 
 import copy
@@ -16,7 +17,7 @@ from datalines.config.errors import COMMAND_LINE, ConfigError, Loc, Problem, lis
 
 WORLD = tuple(Path("config", f"{name}.yaml") for name in ("sources", "evalsets", "published", "costs"))
 """Facts about the world, cards of sources and evaluation sets and speeds of machines, which hold for every study."""
-SECTION_FILES = ("pools", "filters", "mixtures", "recipes", "shifts", "experiments")
+SECTION_FILES = ("pools", "filters", "mixtures", "recipes", "shifts", "experiments", "concepts")
 SCALE_FOLDERS = ("scales", "examples")
 PART_FOLDERS = (*SCALE_FOLDERS, "parts")
 STRING_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
@@ -102,6 +103,8 @@ def _scale_file(root: Path, scale: object, extended_by: str) -> Path:
     """The file of a scale, or of a part for the file `extended_by` that asks for it."""
     key, folders = ("extends", PART_FOLDERS) if extended_by else ("scale", SCALE_FOLDERS)
     found = {path.stem: path for folder in folders for path in sorted((root / "config" / folder).glob("*.yaml"))}
+    if extended_by:
+        found |= {f"papers/{path.stem}": path for path in sorted((root / "config" / "papers").glob("*.yaml"))}
     places = [path for folder in folders if (path := root / "config" / folder / f"{scale}.yaml").exists()]
     if len(places) > 1:
         names = " and ".join(path.relative_to(root).as_posix() for path in places[:2])
@@ -220,7 +223,9 @@ def _lay_over(base: dict[str, Any], layer: dict[str, Any], source: str, origins:
 
 
 def _forget(origins: dict[Loc, str], loc: Loc) -> None:
-    """Where `loc` and what is in it were set no longer counts."""
+    """Where `loc` and what is in it were set no longer counts. What is in it is never known where `loc` is not."""
+    if loc not in origins:
+        return
     for inner in [known for known in origins if known[: len(loc)] == loc]:
         del origins[inner]
 

@@ -13,6 +13,7 @@ from datalines.config.datachecks import check_data
 from datalines.config.errors import Findings, Loc
 from datalines.config.evalsets import read_mappings, with_cards
 from datalines.config.layers import merge_layers
+from datalines.config.published import check_transcribed
 from datalines.config.references import Checker
 from datalines.config.scale import StudyInfo
 from datalines.config.study import Study
@@ -36,6 +37,7 @@ def load_study(root: Path, overrides: Mapping[str, Any]) -> Study:
     Checker(study, names, class_names, root, found).check()
     check_data(study, names, found)
     check_counts(study, found)
+    check_transcribed(study.published, root, found)
     found.stop()
     return study
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from datalines.config.claims import check_claim
+from datalines.config.concepts import CONCEPTS
 from datalines.config.errors import Findings, Loc
 from datalines.config.papers import SCRIPTS, WHOLE_RECORDS, Figure, Table
+from datalines.config.published import entry_of
 from datalines.config.study import Study
 from datalines.errors import DatalinesError
 from datalines.theory.specs import read_spec
@@ -15,15 +17,19 @@ def check_papers(study: Study, names: Mapping[str, list[str]], root: Path, found
     """Add every reference of the papers, and of the targets, that leads nowhere; `names` are all entries by section."""
     for index, paper in enumerate(study.study.targets):
         found.check_known(("study", "targets", index), paper, "paper", names["papers"])
+    folder = root / SCRIPTS
+    scripts = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.py")]
     for slug in study.papers:
-        PaperChecker(study, names, root, found, slug).check()
+        PaperChecker(study, names, scripts, found, slug).check()
 
 
 class PaperChecker:
     """Checks one paper."""
 
-    def __init__(self, study: Study, names: Mapping[str, list[str]], root: Path, found: Findings, paper: str) -> None:
-        self.study, self.names, self.root, self.found = study, names, root, found
+    def __init__(
+        self, study: Study, names: Mapping[str, list[str]], scripts: list[str], found: Findings, paper: str
+    ) -> None:
+        self.study, self.names, self.scripts, self.found = study, names, scripts, found
         self.loc: Loc = ("papers", paper)
         self.paper = study.papers[paper]
 
@@ -59,16 +65,18 @@ class PaperChecker:
             self._known((*loc, "sets", index), shift, "shifts", "shift")
         for index, table in enumerate(part.tables or []):
             self._table((*loc, "tables", index), table)
-        folder = self.root / SCRIPTS
-        scripts = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.py")]
-        self.found.check_known((*loc, "script"), part.script, "script", scripts, f"scripts in {SCRIPTS}")
+        self.found.check_known((*loc, "script"), part.script, "script", self.scripts, f"scripts in {SCRIPTS}")
 
     def _table(self, loc: Loc, table: str) -> None:
         source, name = table.split("/")
         if source == "theory":
             self.found.check_known(loc, name, "simulation", self.paper.theory)
         elif source == "published":
-            self._known(loc, name, "published", "source of published results")
+            entry = entry_of(name, self.study.published)
+            self._known(loc, entry, "published", "source of published results")
+        elif source == "records" and name.startswith(CONCEPTS):
+            pools = [pool for entry in self.study.concepts.values() for pool in entry.pools]
+            self.found.check_known(loc, name.removeprefix(CONCEPTS), "pool of section concepts", dict.fromkeys(pools))
         elif not (source == "records" and name in WHOLE_RECORDS):
             self._known(loc, name.removesuffix("-points") if source == "fits" else name, "experiments", "experiment")
 

@@ -7,9 +7,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from datalines.config.base import Slug, Slugs, Spec, Text
 from datalines.config.claims import Claim
+from datalines.config.concepts import CONCEPTS
 
 SCRIPTS = "workflow/scripts/papers"
-WHOLE_RECORDS = ("pools", "statistics", "overlap")
+WHOLE_RECORDS = ("pools", "statistics", "overlap", "balance", "balance-classes")
 """Records that are of no experiment."""
 
 SOURCES = {"records": "experiments", "fits": "experiments", "theory": "theory", "published": "published"}
@@ -95,5 +96,5 @@ def experiments_in(part: Figure | Table) -> list[str]:
     return [
         rest.removesuffix("-points")
         for source, rest in names
-        if SOURCES[source] == "experiments" and rest not in WHOLE_RECORDS
+        if SOURCES[source] == "experiments" and rest not in WHOLE_RECORDS and not rest.startswith(CONCEPTS)
     ]

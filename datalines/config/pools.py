@@ -1,6 +1,7 @@
 """Section `pools`: where pairs of image and text come from."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -20,7 +21,7 @@ from datalines.config.downloads import Downloadable
 from datalines.config.fetching import Fetch, ImageForm
 from datalines.config.lists import Sample, UrlList
 from datalines.config.sources import Reference
-from datalines.testbed.domain import Domain
+from datalines.testbed.domain import CLASSES, Domain
 
 CIFAR_ARCHIVE = (
     "cifar-10-binary.tar.gz, or a list of which the first that exists is read; $NAME is taken from the environment. "
@@ -133,3 +134,14 @@ class UrlsPool(PoolBase):
 
 
 Pool = Annotated[TestbedPool | FolderPool | ShardsPool | CifarPool | UrlsPool, Field(discriminator="kind")]
+
+
+def class_list(spec: Mapping[str, Any]) -> list[str] | None:
+    """The label set that the resolved declaration of a pool states, None where it states none.
+
+    It is the class list, or the classes that the embedded generator draws.
+    """
+    if spec["kind"] == "testbed":
+        return list(spec["domain"]["classes"] or CLASSES)
+    names = spec.get("class_names")
+    return None if names is None else list(names)

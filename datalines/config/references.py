@@ -6,6 +6,7 @@ The study may lack entries that could not be read: their errors are reported alr
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from datalines.config.concepts import CONCEPTS, check_concepts
 from datalines.config.errors import Findings, Loc
 from datalines.config.experiments import Experiment, check_experiment
 from datalines.config.filters import InClassList
@@ -38,6 +39,8 @@ class Checker:
         ]  # fmt: skip
         for check in checks:
             check()
+        with_lists = [name for name, pool in self.study.pools.items() if isinstance(pool, UrlsPool)]
+        check_concepts(self.study.concepts, self.names, with_lists, self.found)
         check_papers(self.study, self.names, self.root, self.found)
 
     def _known(self, loc: Loc, name: str | None, section: str, noun: str) -> bool:
@@ -236,6 +239,11 @@ class Checker:
             loc: Loc = ("experiments", slug)
             if slug in RESERVED_EXPERIMENTS:
                 self.found.add(loc, f"is a reserved name: {RESERVED_EXPERIMENTS[slug]}; call the experiment otherwise")
+            if slug.startswith(CONCEPTS):
+                text = (
+                    f"begins with {CONCEPTS}, as the records of concepts in captions do; call the experiment otherwise"
+                )
+                self.found.add(loc, text)
             other = slug.removesuffix("-points")
             if other != slug and other in self.study.experiments:
                 text = f"fits/{slug}.csv holds the points of experiment '{other}'; call this experiment otherwise"

@@ -8,6 +8,7 @@ from pydantic import Field, PrivateAttr
 from datalines.config import resolve, urlpools
 from datalines.config.availability import check_contact, check_curation, check_list, check_weights
 from datalines.config.base import Slug, Spec, Text
+from datalines.config.concepts import Concepts, concept_downloads, concept_specs, counted_pools, entries_of, kept_of
 from datalines.config.costs import Costs
 from datalines.config.curation import Exclusion, Scorer
 from datalines.config.downloads import add_wanted, archive_downloads
@@ -20,7 +21,7 @@ from datalines.config.mixtures import Mixture
 from datalines.config.papers import Figure, Paper, Table, experiments_in
 from datalines.config.paths import check_path
 from datalines.config.pools import Pool, TestbedPool, UrlsPool
-from datalines.config.published import Published, published_downloads
+from datalines.config.published import Published, entry_of, published_downloads
 from datalines.config.recipes import Recipe, Training
 from datalines.config.scale import StudyInfo
 from datalines.config.shifts import AdversarialShift, ClassList, LabelledShift, Shift, Suite, TestbedShift
@@ -65,6 +66,7 @@ class Study(Spec):
     ensembles: dict[Slug, Ensemble] = Field(default={}, description="Averages of the outputs of families.")
     experiments: dict[Slug, Experiment] = Field(default={}, description="Families compared on the shifts of a suite.")
     papers: dict[Slug, Paper] = Field(default={}, description="Tables and figures, by paper.")
+    concepts: Concepts = Field(default={}, description="Which classes are looked for in captions.")
     costs: Costs = Field(default=Costs(), description="What steps take on stated hardware; for `datalines plan`.")
 
     _origins: Mapping[Loc, str] = PrivateAttr(default={})
@@ -214,7 +216,7 @@ class Study(Spec):
                 families.append(spec.model.family)
         for family in _once(families):
             found += [entry.pool for entry in self.mixtures[self.families[family].mixture].entries]
-        return _once(found)
+        return _once([*found, *(pool for pool in self.counted(paper) if kept_of(self.concepts, pool))])
 
     def stand_ins(self) -> list[str]:
         """A sentence for every pool of the targets whose source stands in for another one."""
@@ -243,14 +245,23 @@ class Study(Spec):
             for wanted in archive_downloads(self.shifts[name], f"shifts.{name}.path"):
                 add_wanted(found, wanted)
         shown = self.published_shown() if pools is None else list(self.published)
-        return [*found.values(), *published_downloads(self.published, shown)]
+        entries = list(self.concepts) if pools is not None else entries_of(self.concepts, self.counted())
+        for wanted in (*published_downloads(self.published, shown), *concept_downloads(self.concepts, entries)):
+            add_wanted(found, wanted)
+        return list(found.values())
+
+    def counted(self, paper: str | None = None) -> list[str]:
+        """The pools whose concepts the figures and tables of a paper (or of all targets) show."""
+        return counted_pools(
+            name for chosen in self._chosen(paper) for part in _parts(self.papers[chosen]) for name in part.tables or []
+        )
 
     def published_shown(self) -> list[str]:
         """The published results that figures and tables of the targets are made from."""
         parts = [part for paper in self.targets() for part in _parts(self.papers[paper])]
         names = [name.split("/") for part in parts for name in part.tables or []]
         bases = [self.experiments[name].published for name in self._experiments(None)]
-        shown = [name for source, name in names if source == "published"]
+        shown = [entry_of(name, self.published) for source, name in names if source == "published"]
         return _once([*shown, *(base.name for base in bases if base is not None)])
 
     def steps_of(self, pool: str) -> list[Step]:
@@ -266,7 +277,7 @@ class Study(Spec):
         """Every pool that must be obtained: those used, and those that their filters compare with."""
         used = self.pools_of(paper)
         compared = [other for pool in used for step in self.steps_of(pool) for other in getattr(step, "pools", [])]
-        return _once([*used, *compared])
+        return _once([*used, *compared, *self.counted(paper)])
 
     def shifts_read(self, paper: str | None = None) -> list[str]:
         """Every shift that must be prepared: those used, and those that filters compare with."""
@@ -314,6 +325,7 @@ class Study(Spec):
             "scorer_specs": resolve.scorer_specs(self),
             "pool_specs": resolve.pool_specs(self),
             "experiment_specs": resolve.experiment_specs(self),
+            "concept_specs": concept_specs(self.concepts, self.class_names, self.class_texts),
         }
 
     def _experiments(self, paper: str | None) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from datalines.published.reading import PublishedError, accuracies, check_key, read_texts
+from datalines.published.reading import accuracies, check_counts, check_key, read_texts
 from datalines.published.standard import STANDARD
 from datalines.published.tidy import FULL, RESTRICTED, STANDARD_GROUP, Pair, mark, pair_rows
 
@@ -56,8 +56,8 @@ def read_testbed(path: Path, source: str) -> pd.DataFrame:
     check_key(path, texts["model"])
     values = accuracies(path, texts, columns, unit=100)
     for pair in PAIRS:
-        _check_counts(path, pair.x, values[pair.x], pair.n_x)
-        _check_counts(path, pair.y, values[pair.y], pair.n_y)
+        check_counts(path, pair.x, values[pair.x], pair.n_x, COUNTED)
+        check_counts(path, pair.y, values[pair.y], pair.n_y, COUNTED)
     group = texts["model"].map(group_of)
     dataset = np.where(group == STANDARD_GROUP, "in1k", "")
     models = pd.DataFrame({"model": texts["model"], "group": group, "dataset": dataset, "technique": ""})
@@ -81,16 +81,3 @@ def _fitted(rows: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     standard = rows["group"] == STANDARD_GROUP
     rows = mark(rows, standard & rows["model"].str.contains(LEFT_OUT_BY_NAME), BY_NAME)
     return mark(rows, standard & (values[own] < FLOORS[shift]), BELOW)
-
-
-def _check_counts(path: Path, name: str, values: pd.Series, n: int) -> None:
-    """Refuse an accuracy that no whole number of right answers gives: the cell was altered, or the set is another."""
-    known = values.to_numpy()
-    off = np.abs(known - np.round(known * n) / n)
-    wrong = np.flatnonzero(off > COUNTED)
-    if wrong.size:
-        place = int(wrong[0])
-        raise PublishedError(
-            f"{path}: record {place + 2}, column {name!r}: {100 * known[place]:g} % is no count out of {n:,} images; "
-            f"the cell was altered or rounded, so fetch the file again"
-        )

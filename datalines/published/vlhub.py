@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from datalines.published.reading import PublishedError, accuracies, check_key, read_texts
+from datalines.published.reading import accuracies, check_key, check_known, read_texts
 from datalines.published.tidy import FULL, STANDARD_GROUP, Pair, mark, pair_rows
 
 FACTS = ("name", "updated_name", "dataset", "technique")
-VAL = "imagenet-zeroshot-val-top1"
+VAL, V2, SKETCH = (f"{stem}-zeroshot-val-top1" for stem in ("imagenet", "imagenetv2", "imagenets"))
 PAIRS = (
-    Pair("v2", FULL, VAL, "imagenetv2-zeroshot-val-top1", 50_000, 10_000),
-    Pair("sketch", FULL, VAL, "imagenets-zeroshot-val-top1", 50_000, 50_889),
+    Pair("v2", FULL, VAL, V2, 50_000, 10_000),
+    Pair("sketch", FULL, VAL, SKETCH, 50_000, 50_889),
     Pair("r", FULL, VAL, "imagenetr-zeroshot-val-top1", 50_000, 30_000),
     Pair("a", FULL, VAL, "imageneta-zeroshot-val-top1", 50_000, 7_500),
 )
@@ -33,22 +33,28 @@ def read_vlhub(path: Path, source: str) -> pd.DataFrame:
     """
     columns = list(dict.fromkeys(name for pair in PAIRS for name in (pair.x, pair.y)))
     texts = read_texts(path, [*FACTS, *columns])
-    second = texts["name"].isin(REPEATED) & texts.duplicated("name") & ~texts.duplicated(["name", *columns])
-    model = texts["name"].where(~second, texts["name"] + " (2)")
-    check_key(path, model.rename("name"))
+    model, _ = unique_names(path, texts)
     values = accuracies(path, texts, columns, unit=1)
-    for place, technique in enumerate(texts["technique"]):
-        if technique not in TECHNIQUES:
-            raise PublishedError(
-                f"{path}: record {place + 2}, column 'technique': {technique!r} is not known; "
-                f"write one of {', '.join(TECHNIQUES)}"
-            )
+    check_known(path, texts["technique"], TECHNIQUES)
     group = [group_of(*pair) for pair in zip(texts["technique"], texts["dataset"], strict=True)]
     facts = {"dataset": texts["dataset"], "technique": texts["technique"]}
     models = pd.DataFrame({"model": model, "group": group, **facts})
-    above = values["imagenets-zeroshot-val-top1"] > values["imagenetv2-zeroshot-val-top1"]
+    above = values[SKETCH] > values[V2]
     rows = [mark(pair_rows(source, models, values, pair), above, IMPLAUSIBLE) for pair in PAIRS]
     return pd.concat(rows, ignore_index=True)
+
+
+def unique_names(path: Path, texts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Names of models, and which of them are second ones of their name: those are called `<name> (2)`.
+
+    `texts` has the columns name and those of PAIRS. Raises PublishedError where another name than those of REPEATED
+    comes twice, or one of them a third time, or with the same accuracies.
+    """
+    columns = ["name", *dict.fromkeys(name for pair in PAIRS for name in (pair.x, pair.y))]
+    second = texts["name"].isin(REPEATED) & texts.duplicated("name") & ~texts.duplicated(columns)
+    model = texts["name"].where(~second, texts["name"] + " (2)")
+    check_key(path, model.rename("name"))
+    return model, second
 
 
 def group_of(technique: str, dataset: str) -> str:

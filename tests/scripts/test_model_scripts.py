@@ -337,7 +337,7 @@ def test_the_report_holds_figures_tables_samples_and_fits(toy: Toy) -> None:
     }
     figures = [toy.root / "papers" / "toy" / "fig-02.md"]
     records, fits = toy.root / "records" / "pools.csv", [toy.root / "fits" / "toy.csv"]
-    write_report.main(STUDY, papers, TITLES, figures, records, fits, sheets(toy), batches(toy), html)
+    write_report.main(STUDY, papers, TITLES, figures, [records], fits, sheets(toy), batches(toy), html)
     page = html.read_text()
     for text in (
         "Toy study",

@@ -1,11 +1,12 @@
 """The digest of a rule's code: comments and documentation leave it, code moves it, unrelated modules do not matter."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from datalines import codehash
+from datalines import codehash, sources
 
 SCRIPT = "workflow/scripts/count_sheep.py"
 FILES = {
@@ -25,24 +26,19 @@ FILES = {
 Edit = Callable[[str, str, str], None]
 
 
-def clear() -> None:
-    for function in (codehash.source_hash, codehash.imported, codehash.normalised):
-        function.cache_clear()
-
-
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(codehash, "ROOT", tmp_path)
-    clear()
+    codehash.forget()
     yield tmp_path
-    clear()
+    codehash.forget()
 
 
 def digest(*scripts: str) -> str:
-    clear()
+    codehash.forget()
     return codehash.source_hash(*(scripts or (SCRIPT,)))
 
 
@@ -150,17 +146,62 @@ def test_a_module_that_imports_itself_through_others_is_no_endless_loop(checkout
 
 
 def test_every_script_of_the_workflow_has_a_digest() -> None:
-    clear()
+    codehash.forget()
     scripts = sorted(path.relative_to(codehash.ROOT).as_posix() for path in codehash.ROOT.glob("workflow/scripts/*.py"))
     assert "workflow/scripts/download_pool.py" in scripts
     assert len({codehash.source_hash(script) for script in scripts}) == len(scripts)
 
 
 def test_the_download_reaches_the_readers_and_not_the_training() -> None:
-    clear()
+    codehash.forget()
     found = {
         path.relative_to(codehash.ROOT).as_posix()
         for path in codehash.reached((codehash.ROOT / "workflow/scripts/download_pool.py",))
     }
     assert {"datalines/pools/folder.py", "datalines/images.py", "datalines/tars.py"} <= found
     assert not {"datalines/training/loop.py", "datalines/filters/decide.py", *codehash.PLUMBING} & found
+
+
+def test_a_file_is_parsed_once_and_again_when_its_content_changes(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def parsed(text: str, name: str) -> sources.Source:
+        read.append(Path(name).name)
+        return parse(text, name)
+
+    parse = sources.parsed
+    monkeypatch.setattr(sources, "parsed", parsed)
+    before = digest()
+    assert sorted(read) == ["__init__.py", "__init__.py", "barns.py", "count_sheep.py", "sheep.py", "tools.py"]
+    read.clear()
+    assert digest() == before
+    assert read == []
+    edit(checkout, "datalines/tools.py", "fork", "rake")
+    assert digest() != before
+    assert read == ["tools.py"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"python": "3.0", "files": {}}', '{"files": {"a": 1}}', "\xff"])
+def test_what_was_kept_and_cannot_be_used_is_read_again(checkout: Path, content: str) -> None:
+    before = digest()
+    (checkout / codehash.KEPT).write_text(content, encoding="latin-1")
+    assert digest() == before
+    (checkout / codehash.KEPT).unlink()
+    (checkout / codehash.KEPT).mkdir()
+    assert digest() == before
+
+
+def test_only_so_many_files_are_kept(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "KEPT", 3)
+    before = digest()
+    assert len(json.loads((checkout / codehash.KEPT).read_text())["files"]) == 3
+    assert digest() == before
+
+
+def test_a_file_that_is_no_python_is_named(checkout: Path) -> None:
+    edit(checkout, "datalines/tools.py", "NAME =", "NAME = =")
+    with pytest.raises(SyntaxError) as caught:
+        digest()
+    assert str(caught.value.filename).endswith("datalines/tools.py")

@@ -210,7 +210,7 @@ def test_what_is_extended_says_where_a_scale_starts(study: StudyFiles) -> None:
 def test_an_extended_scale_must_be_there_and_not_lead_back(study: StudyFiles) -> None:
     study.set("scales/more", "extends", "dmo").set("parts/shared", "filters", {})
     message = study.message(scale="more")
-    known = "Known scales: demo, more, shared"
+    known = "Known scales: demo, more, papers/qnq, shared"
     assert f"config/scales/more.yaml: extends: 'dmo' is not a scale; did you mean 'demo'? {known}" in message
     # A part is none of the scales that can be chosen.
     assert "scale: 'shared' is not a scale" in study.message(scale="shared")

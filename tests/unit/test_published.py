@@ -1,8 +1,8 @@
 """Readers of published results: what they make of a file, what they leave out and say so, and what they refuse."""
 
-import copy
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,9 @@ from datalines.published.vlhub import VAL, read_vlhub
 from datalines.published.vlhub import group_of as vlhub_group
 from datalines.robustness.transforms import AXES, transform
 from tests.unit import published_files as files
-from workflow.scripts import read_published
+from tests.unit.test_published_models import cells as model_cells
+from tests.unit.timm_files import timm_rows, write_timm
+from workflow.scripts import fit_published, read_published
 
 RESTRICTED_SHIFTS = ("r", "objectnet", "a")
 Change = Callable[[files.Cells], object]
@@ -262,32 +264,77 @@ def test_line_of_imagenet_a_is_cut_in_two(read: Callable[[], pd.DataFrame]) -> N
     assert [part[0].tolist() for part in parts.values()] == [[0.1], [0.9]]
 
 
+def declared(kind: str, paths: list[Path], **more: object) -> tuple[dict[str, object], list[dict[str, object]]]:
+    """An entry as the config has it, and what is wanted of its files."""
+    about = {"title": "Toy", "kind": kind, "groups": [], "licence": "MIT", "citation": "someone"}
+    wanted = [
+        {"url": f"https://host.org/{path.name}", "bytes": path.stat().st_size, "sha256": sha256_file(path),
+         "key": f"published.toy.files.{path.name}"}
+        for path in paths
+    ]  # fmt: skip
+    return {**about, **more}, wanted
+
+
+def read_twice(kind: str, paths: list[Path], folder: Path, **more: object) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The table and the summary that the script writes, the same in two runs."""
+    outs = [folder / name for name in ("rows.csv", "summary.json")]
+    written = []
+    for _ in range(2):
+        read_published.main("toy", *declared(kind, paths, **more), paths, *outs)
+        written.append([out.read_bytes() for out in outs])
+    assert written[0] == written[1]
+    return pd.read_csv(outs[0]), read_json(outs[1])
+
+
 @pytest.mark.parametrize(("kind", "cells"), [("imagenet-testbed", files.testbed_cells), ("vlhub", files.vlhub_cells)])
-def test_script_writes_rows_lines_and_counts(kind: str, cells: Callable[[], files.Cells], tmp_path: Path) -> None:
+def test_scripts_write_rows_lines_and_counts(kind: str, cells: Callable[[], files.Cells], tmp_path: Path) -> None:
     path = files.write(tmp_path / "file.csv", cells())
-    facts = {"bytes": path.stat().st_size, "sha256": sha256_file(path), "licence": "MIT", "citation": "someone"}
-    spec = {"title": "Toy", "url": "https://host.org/file.csv", "kind": kind, "groups": ["standard"], **facts}
-    outs = [tmp_path / name for name in ("rows.csv", "lines.csv", "summary.json")]
-    read_published.main("toy", spec, path, *outs)
-    rows, lines, summary = pd.read_csv(outs[0]), pd.read_csv(outs[1]), read_json(outs[2])
+    rows, summary = read_twice(kind, [path], tmp_path, groups=["standard"])
     assert list(rows) == COLUMNS and set(rows["group"]) == {"standard"}
-    assert list(lines) == testbed.LINE_COLUMNS and len(lines)
     assert summary["rows"] == len(rows) == sum(entry["rows"] for entry in summary["counts"])
     assert summary["used"] == int(rows["used"].sum()) < len(rows) or kind == "vlhub"
-    assert (summary["published"], summary["sha256"], summary["citation"]) == ("toy", spec["sha256"], "someone")
-    before = [out.read_bytes() for out in outs]
-    read_published.main("toy", copy.deepcopy(spec), path, *outs)
-    assert [out.read_bytes() for out in outs] == before
+    assert sum(summary["left_out"].values()) == len(rows) - summary["used"]
+    assert (summary["published"], summary["citation"]) == ("toy", "someone")
+    assert summary["files"] == [
+        {"url": "https://host.org/file.csv", "bytes": path.stat().st_size, "sha256": sha256_file(path)}
+    ]
+    fit_published.main(tmp_path / "rows.csv", tmp_path / "lines.csv")
+    lines = pd.read_csv(tmp_path / "lines.csv")
+    reader = read_testbed if kind == "imagenet-testbed" else read_vlhub
+    pd.testing.assert_frame_equal(lines, testbed.baseline_lines(reader(path, kind)), rtol=0, atol=0)
+
+
+def test_script_reads_all_files_of_an_entry(tmp_path: Path) -> None:
+    paths = list(write_timm(tmp_path, timm_rows()).values())
+    rows, summary = read_twice("timm", paths, tmp_path, groups=["more-data"])
+    assert set(rows["model"]) == {"vit_giant.clip_ft_in1k@336"}
+    assert (summary["models"], summary["left_out"], len(summary["files"])) == (1, {}, 8)
+
+
+def test_script_counts_what_tables_of_frequencies_hold(tmp_path: Path) -> None:
+    texts = {"_ori": [3, 9] + [0] * 8, "": [9, 3] + [0] * 8}
+    paths = [tmp_path / f"class_frequency_a_eurosat{end}.txt" for end in texts]
+    for path, names, numbers in zip(paths, ("abcdefghij", "bacdefghij"), texts.values(), strict=True):
+        path.write_text("".join(f"{name}\t{count}\n" for name, count in zip(names, numbers, strict=True)))
+    rows, summary = read_twice("class-frequencies", paths, tmp_path)
+    assert rows["class"].tolist() == list("abcdefghij")
+    assert summary["tables"] == [{"concepts": "eurosat", "source": "a", "classes": 10, "total": 12}]
+    assert summary["left_out"] == {"files-with-the-numbers-of-another": 1}
+
+
+def test_script_counts_remarks_on_models(tmp_path: Path) -> None:
+    rows, summary = read_twice("vlhub-models", [files.write(tmp_path / "v.csv", model_cells())], tmp_path)
+    assert summary["models"] == len(rows) == 6
+    assert summary["remarks"]["second-of-name"] == 1
 
 
 def test_altered_file_is_refused(tmp_path: Path) -> None:
     path = files.write(tmp_path / "file.csv", files.vlhub_cells())
-    facts = {"bytes": path.stat().st_size, "sha256": sha256_file(path), "licence": "MIT", "citation": "someone"}
-    spec = {"title": "Toy", "url": "https://host.org/file.csv", "kind": "vlhub", "groups": [], **facts}
+    spec, wanted = declared("vlhub", [path])
     path.write_bytes(path.read_bytes().replace(b"0.6000", b"0.6001", 1))
-    outs = [tmp_path / name for name in ("rows.csv", "lines.csv", "summary.json")]
+    outs = [tmp_path / name for name in ("rows.csv", "summary.json")]
     with pytest.raises(
-        PublishedError, match=r"published.toy: .* has the sha256 .* is declared; remove it and run again"
+        PublishedError, match=r"published.toy.files.file.csv: .* has the sha256 .* is declared; remove it and run again"
     ):
-        read_published.main("toy", spec, path, *outs)
+        read_published.main("toy", spec, wanted, [path], *outs)
     assert not any(out.exists() for out in outs)

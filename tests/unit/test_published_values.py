@@ -9,6 +9,7 @@ import pytest
 from datalines.fetch.mirror import place
 from datalines.files import sha256_file
 from datalines.published import testbed
+from datalines.published.models import mean_of_shifts, read_models
 from datalines.published.testbed_file import read_testbed
 from datalines.published.tidy import FULL, RESTRICTED, counts
 from datalines.published.vlhub import read_vlhub
@@ -136,10 +137,23 @@ def test_effective_robustness_of_published_models(standard: pd.DataFrame, model:
         ("vit_b_32_clip_zeroshot", "sketch", FULL, 63.302, 42.373),
         ("vit_b_32_clip_zeroshot", "r", RESTRICTED, 88.10, 69.257),
         ("vit_b_32_clip_zeroshot", "objectnet", RESTRICTED, 70.928, 43.961),
+        ("vit_b_32_clip_zeroshot", "a", FULL, 63.302, 31.387),
+        ("resnet50_clip_zeroshot", "v2", FULL, 59.808, 52.53),
+        ("resnet50_clip_zeroshot", "sketch", FULL, 59.808, 35.377),
+        ("resnet50_clip_zeroshot", "r", RESTRICTED, 85.76, 60.46),
+        ("resnet50_clip_zeroshot", "objectnet", RESTRICTED, 66.848, 40.283),
         ("resnet50_clip_zeroshot", "a", FULL, 59.808, 22.8),
+        ("resnet50", "v2", FULL, 76.13, 63.21),
+        ("resnet50", "sketch", FULL, 76.13, 24.092),
+        ("resnet50", "r", FULL, 76.13, 36.173),
+        ("resnet50", "objectnet", FULL, 76.13, 35.751),
         ("resnet50", "a", RESTRICTED, 91.86, 0.0),
+        *[(f"resnet50_imagenet_subsample_1_of_{part}_batch64_original_images", "v2", FULL, x, y)
+          for part, x, y in ((2, 70.522, 57.96), (4, 63.232, 50.53), (8, 51.686, 39.34), (16, 36.704, 26.99))],
+        *[("resnet50_imagenet_subsample_1_of_32_batch64_original_images", shift, FULL, 21.422, y)
+          for shift, y in (("v2", 15.55), ("sketch", 1.338), ("r", 6.627), ("a", 1.427), ("objectnet", 4.04))],
     ],
-)
+)  # fmt: skip
 def test_rows_of_the_testbed(standard: pd.DataFrame, model: str, shift: str, x_set: str, x: float, y: float) -> None:
     chosen = (standard["model"] == model) & (standard["shift"] == shift) & (standard["x_set"] == x_set)
     (row,) = standard[chosen].to_dict("records")
@@ -194,3 +208,10 @@ def test_models_of_vlhub(hub: pd.DataFrame) -> None:
             *[f"CLIP-swin_base_patch4_window7-laion{size}m-LiT" for size in (150, 15, 400)],
         ],
     }
+
+
+def test_correlation_of_accuracy_and_average_robustness() -> None:
+    rows = read_models(mirrored(VLHUB))
+    assert len(rows) == 659
+    assert round(rows["imagenet_val"].corr(rows["imagenet_average"]), 5) == 0.66318
+    assert round(rows["imagenet_val"].corr(mean_of_shifts(rows, "imagenet")), 5) == 0.66521

@@ -39,6 +39,13 @@ def test_latex_escapes_and_aligns() -> None:
     assert text.index(r"\toprule") < text.index(r"\midrule") < text.index(r"\bottomrule")
 
 
+def test_latex_wraps_columns_of_sentences() -> None:
+    frame = pd.DataFrame(
+        {"cell": ["a", "b"], "reason": ["short", "a sentence that goes on for longer than a line of a table has room"]}
+    )
+    assert r"\begin{tabular}{lp{0.3\linewidth}}" in to_latex(frame, Table("T"))
+
+
 def test_markdown_columns_are_even() -> None:
     text = to_markdown(pd.DataFrame({"Source": ["a|b", "long name"], "Pairs": [1, 1200]}), TABLE)
     lines = [line for line in text.splitlines() if line.startswith("|")]

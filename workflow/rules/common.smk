@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from datalines import archive
+from datalines import archive, forkserver
 from datalines.codehash import source_hash
 from datalines.config.load import load_study
 from datalines.dag import Dag, listings
@@ -94,10 +94,13 @@ declared_pools = one_of(sorted(set(dag.specs["pools"]) - set(dag.url_pools())))
 downloads = one_of(dag.downloads())
 declared_shifts = one_of(dag.shifts(["testbed", "folder", "cifar", "shards"]))
 adversarial_shifts = one_of(dag.shifts(["adversarial"]))
+published_read = one_of(dag.published_read())
+published_with_lines = one_of(dag.published_with_lines())
 line_figures = one_of(dag.figure_names("draw_figure"))
 pool_figures = one_of(dag.figure_names("draw_pool_figure"))
 paper_tables = one_of(dag.figure_names("make_table"))
 simulations = one_of(tables["simulate_theory"])
+counted_pools = one_of(dag.counted_pools())
 states = f"{dag.root}/state"
 
 
@@ -180,8 +183,12 @@ def wanted_download(wildcards):
     return dag.downloads()[wildcards.place]
 
 
-def published_file(wildcards):
-    return dag.published_file(wildcards.published)
+def published_files(wildcards):
+    return dag.published_files(wildcards.published)
+
+
+def published_wanted(wildcards):
+    return dag.published_wanted(wildcards.published)
 
 
 def list_files(wildcards):
@@ -247,6 +254,22 @@ def compared_sets(wildcards):
 def pool_list(wildcards):
     """The manifest of a pool's list, for pools that have one."""
     return [dag.listed(wildcards.pool)] if wildcards.pool in dag.url_pools() else []
+
+
+def counted_shards(wildcards):
+    return dag.counted_captions(wildcards.pool, "kept")
+
+
+def counted_listings(wildcards):
+    return listings(counted_shards(wildcards))
+
+
+def counted_lists(wildcards):
+    return dag.counted_captions(wildcards.pool, "listed")
+
+
+def counted_terms(wildcards):
+    return dag.counted_terms(wildcards.pool)
 
 
 def pool_files(wildcards):

@@ -75,25 +75,69 @@ rule fetch_pool:
         "../scripts/fetch_pool.py"
 
 
+for published, wanted in dag.bundles().items():
+
+    rule:
+        """Obtain all files of one entry of published results; they are many and small, so one job does."""
+        name:
+            f"download_published_{published.replace('-', '_')}"
+        output:
+            targets=list(wanted),
+        log:
+            f"<logs>/download_published/{published}.log",
+        localrule: True
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            network=1,
+        params:
+            wanted=list(wanted.values()),
+        message:
+            f"download the files of {published}"
+        script:
+            "../scripts/download_published.py"
+
+
 rule read_published:
-    """Read one file of published results into the tidy form; fit the lines through its standard models."""
+    """Read the files of one entry of published results into its table; count what is left out and why."""
     input:
-        file=published_file,
+        files=published_files,
     output:
         table="<results>/published/{published}.csv",
-        lines="<results>/published/{published}-lines.csv",
         summary="<results>/published/{published}.json",
     log:
         "<logs>/read_published/{published}.log",
     wildcard_constraints:
-        published=known("published"),
+        published=published_read,
     localrule: True
     conda:
         "../../envs/figures.yaml"
     params:
         spec=entry("read_published/{published}"),
+        wanted=published_wanted,
         code=code_of("read_published"),
     message:
         "read the published results {wildcards.published}"
     script:
         "../scripts/read_published.py"
+
+
+rule fit_published:
+    """Fit the lines through the standard models of one table of published results."""
+    input:
+        rows="<results>/published/{published}.csv",
+    output:
+        lines="<results>/published/{published}-lines.csv",
+    log:
+        "<logs>/fit_published/{published}.log",
+    wildcard_constraints:
+        published=published_with_lines,
+    localrule: True
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        code=code_of("fit_published"),
+    message:
+        "fit lines through the standard models of {wildcards.published}"
+    script:
+        "../scripts/fit_published.py"

@@ -168,7 +168,7 @@ rule write_report:
         table_files=[dag.tables_of(dag.study.targets(), extension) for extension in ("tex", "md")],
         ledgers=dag.ledgers(dag.study.targets(), "csv"),
         ledger_files=[dag.ledgers(dag.study.targets(), extension) for extension in ("tex", "md")],
-        pools="<records>/pools.csv",
+        pools=dag.counts(),
         fits=[f"<fits>/{experiment}.csv" for experiment in dag.experiments_of_targets()],
         samples=dag.sheets("png"),
         sample_files=[dag.sheets(extension) for extension in ("pdf", "svg", "csv")],

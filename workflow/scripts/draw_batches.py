@@ -1,5 +1,9 @@
 """Draw which sources the first batches of training hold, for every mixture of several sources."""
 
+from datalines.forked import run_in_fork
+
+run_in_fork(globals())
+
 from pathlib import Path
 from typing import Any
 

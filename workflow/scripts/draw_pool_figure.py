@@ -1,6 +1,10 @@
 """Draw one figure of a paper from the statistics of pools, or from collected samples of pools or evaluation sets, and
 write its caption from the figure script's docstring."""
 
+from datalines.forked import run_in_fork
+
+run_in_fork(globals())
+
 import inspect
 from pathlib import Path
 from typing import Any

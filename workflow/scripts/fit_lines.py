@@ -1,6 +1,10 @@
 """Fit a line through every family, ensemble and merged line of an experiment, on every shift and axis, with seeded
 bootstrap intervals."""
 
+from datalines.forked import run_in_fork
+
+run_in_fork(globals())
+
 from pathlib import Path
 from typing import Any
 

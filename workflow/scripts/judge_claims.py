@@ -1,5 +1,9 @@
 """Judge the claims of a paper from records and tables of its theory: the ledger, with a verdict for every claim."""
 
+from datalines.forked import run_in_fork
+
+run_in_fork(globals())
+
 from pathlib import Path
 from typing import Any
 

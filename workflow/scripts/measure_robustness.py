@@ -1,6 +1,10 @@
 """Measure the effective robustness of every model and ensemble point of an experiment, above the baseline's line and
 beside several in-distribution sets."""
 
+from datalines.forked import run_in_fork
+
+run_in_fork(globals())
+
 from pathlib import Path
 from typing import Any
 

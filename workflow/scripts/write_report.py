@@ -1,6 +1,10 @@
 """Write the report: one HTML page that holds the targets' figures and tables, the samples, the attrition of every pool,
 and the fits."""
 
+from datalines.forked import run_in_fork
+
+run_in_fork(globals())
+
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,17 +78,40 @@ def beside(png: Path) -> dict[str, Path]:
     return {ending: png.with_suffix(f".{ending}") for ending in ("pdf", "svg", "csv")}
 
 
-def facts(study: dict[str, Any], pools: Path, fits: list[Path]) -> dict[str, str]:
-    """The front page's short list: scale, counts, versions."""
-    counts = pd.read_csv(pools)
-    found = versions()
-    return {
-        "scale": study["scale"],
-        "sources": f"{len(counts)} pools, {counts['requested'].sum():,} items requested, "
-        f"{counts['stored'].sum():,} stored, {counts['kept'].sum():,} kept",
-        "lines": f"{sum(len(pd.read_csv(path)) for path in fits):,} fits in {len(fits)} experiments",
-        "versions": ", ".join(f"{name} {version}" for name, version in found.items()),
-    }
+def facts(study: dict[str, Any], pools: list[Path], fits: list[Path]) -> dict[str, str]:
+    """The front page's short list: scale, counts of what the study has, versions."""
+    found = {"scale": study["scale"]}
+    for counts in map(pd.read_csv, pools):
+        found["sources"] = (
+            f"{len(counts)} pools, {counts['requested'].sum():,} items requested, "
+            f"{counts['stored'].sum():,} stored, {counts['kept'].sum():,} kept"
+        )
+    if fits:
+        found["lines"] = f"{sum(len(pd.read_csv(path)) for path in fits):,} fits in {len(fits)} experiments"
+    return {**found, "versions": ", ".join(f"{name} {version}" for name, version in versions().items())}
+
+
+def record_sections(pools: list[Path], fits: list[Path], samples: list[Path], batches: list[Path]) -> list[Section]:
+    """The report's sections on what the study's own records hold; a study of published results alone has none."""
+    attrition = (
+        "Requested = stored + failed by status, and stored = kept + dropped by the first reason; "
+        "both are checked whenever shards are written."
+    )
+    note = (
+        "Ordinary least squares on transformed axes, with percentile intervals of a seeded bootstrap. What it draws "
+        "stands under resample: whole runs with all their epochs, or single points, which makes intervals too narrow, "
+        "because epochs of one run are alike. er: percentage points above the baseline's line; er_multi: beside "
+        "several in-distribution sets."
+    )
+    counted = [TableItem("What became of every requested item", path, attrition, {"csv": path}) for path in pools]
+    fitted = [TableItem(f"Fits of experiment {path.stem}", path, note, {"csv": path}) for path in fits]
+    sections = [
+        Section("Samples", sample_items(samples)),
+        Section("Batches", batch_items(batches)),
+        Section("Sources", counted),
+        Section("Lines", fitted),
+    ]
+    return [section for section in sections if section.items]
 
 
 def main(
@@ -92,7 +119,7 @@ def main(
     papers: dict[str, Any],
     titles: dict[str, str],
     figures: list[Path],
-    pools: Path,
+    pools: list[Path],
     fits: list[Path],
     samples: list[Path],
     batches: list[Path],
@@ -103,25 +130,7 @@ def main(
         Section(spec["title"], [*ledger_items(spec, folder), *paper_items(spec, folder)])
         for folder, spec in ((root / "papers" / name, spec) for name, spec in papers.items())
     ]
-    sections.append(Section("Samples", sample_items(samples)))
-    if batches:
-        sections.append(Section("Batches", batch_items(batches)))
-    attrition = (
-        "Requested = stored + failed by status, and stored = kept + dropped by the first reason; "
-        "both are checked whenever shards are written."
-    )
-    sections.append(
-        Section("Sources", [TableItem("What became of every requested item", pools, attrition, {"csv": pools})])
-    )
-    note = (
-        "Ordinary least squares on transformed axes, with percentile intervals of a seeded bootstrap. What it draws "
-        "stands under resample: whole runs with all their epochs, or single points, which makes intervals too narrow, "
-        "because epochs of one run are alike. er: percentage points above the baseline's line; er_multi: beside "
-        "several in-distribution sets."
-    )
-    sections.append(
-        Section("Lines", [TableItem(f"Fits of experiment {path.stem}", path, note, {"csv": path}) for path in fits])
-    )
+    sections += record_sections(pools, fits, samples, batches)
     page = render(
         study["title"], study["description"], sections, facts(study, pools, fits), html.parent, study["substitutions"]
     )
