@@ -1,7 +1,13 @@
 # datalines: from data sources to lines, tables and figures. `snakemake --workflow-profile profiles/local --cores 2`
 from snakemake.utils import min_version
 
+from datalines import forkserver
+
 min_version("9.20")
+
+# Small jobs fork from one process that makes their imports while the configuration is read. It ends with this one.
+if workflow.is_main_process and not workflow.output_settings.dryrun:
+    forkserver.start()
 
 
 configfile: "config/config.yaml"
@@ -62,8 +68,7 @@ onstart:
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
-    # Small jobs fork from one process that has made their imports. It ends with this one.
-    forkserver.start(sum(job.rule.name in forkserver.RULES for job in workflow.dag.needrun_jobs()))
+    forkserver.keep_for(job.rule.name for job in workflow.dag.needrun_jobs())
 
 
 rule all:

@@ -1,6 +1,9 @@
-"""Seconds to rebuild every table, figure and claim from archived records, and to redraw one figure whose script
-changed: both as people call it, with Snakemake's start, on two cores, in a checkout that holds no results."""
+"""Seconds to rebuild every table, figure and claim from archived records, to redraw one figure whose script changed,
+and to build everything that published results allow: all as people call it, with Snakemake's start, on two cores, in a
+checkout that holds no results."""
 
+import json
+import os
 import re
 import shutil
 import statistics
@@ -8,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,8 @@ from benchmarks.dag import NEEDED, ROOT
 ARCHIVE = "artifacts/qnq"
 CHANGED = Path("workflow/scripts/papers/qnq/fig_02_sources.py")
 CORES = "2"
+FIGURES = ("--config", "scale=study", f"archive={ARCHIVE}", "--", "figures")
+PUBLISHED = ("--config", "scale=published")
 TOTAL = re.compile(r"^total +(\d+)$", re.MULTILINE)
 
 
@@ -25,11 +31,11 @@ def measure(repeats: int = 3) -> dict[str, Any]:
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
             checkout = checked_out(Path(folder))
-            seconds, jobs = rebuild(checkout)
+            seconds, jobs = rebuild(checkout, FIGURES)
             every.append(seconds)
             script = checkout / CHANGED
             script.write_text(script.read_text().replace('"""', '"""Once more. ', 1))
-            seconds, redrawn = rebuild(checkout)
+            seconds, redrawn = rebuild(checkout, FIGURES)
             if redrawn != 2:
                 raise RuntimeError(f"a change of {CHANGED} ran {redrawn} jobs, not the figure and the target alone")
             one.append(seconds)
@@ -59,10 +65,29 @@ def checked_out(folder: Path) -> Path:
     return checkout
 
 
-def rebuild(checkout: Path) -> tuple[float, int]:
-    """What `make figures` does after the set-up: (seconds, jobs)."""
+def measure_published(repeats: int = 3) -> dict[str, Any]:
+    """`published_seconds`, median of the runs, and `published_figure_seconds`, the slowest figure script's median; None
+    where $DATALINES_MIRROR names no folder that holds the published files."""
+    if not os.environ.get("DATALINES_MIRROR"):
+        return {"published_seconds": None, "published_figure_seconds": None, "raw": {}}
+    every, slowest, jobs = [], [], 0
+    for _ in range(repeats):
+        with tempfile.TemporaryDirectory() as folder:
+            checkout = checked_out(Path(folder))
+            seconds, jobs = rebuild(checkout, PUBLISHED)
+            every.append(seconds)
+            receipts = (checkout / "results/published/receipts/draw_figure").glob("*.json")
+            slowest.append(max(json.loads(receipt.read_text())["seconds"] for receipt in receipts))
+    return {
+        "published_seconds": round(statistics.median(every), 1),
+        "published_figure_seconds": round(statistics.median(slowest), 1),
+        "raw": {"cores": int(CORES), "jobs": jobs, "every": [round(value, 1) for value in every], "slowest": slowest},
+    }
+
+
+def rebuild(checkout: Path, target: Sequence[str]) -> tuple[float, int]:
+    """What `make figures` or `make published` does after the set-up: (seconds, jobs)."""
     workflow = ["--workflow-profile", "profiles/local", "--cores", CORES]
-    target = ["--config", "scale=study", f"archive={ARCHIVE}", "--", "figures"]
     started = time.perf_counter()
     said = ""
     for command in (["datalines.unlock"], ["snakemake", *workflow, *target]):

@@ -6,7 +6,6 @@ environment's, it does nothing, and the script goes on by itself.
 
 import json
 import os
-import pickle
 import signal
 import socket
 import sys
@@ -15,6 +14,8 @@ from typing import Any
 
 VARIABLE = "DATALINES_FORK_SERVER"
 """Names the server in its users' environment: its socket, and whose interpreter and library it has."""
+NONE = "none"
+"""As the variable's value: no server is started or asked."""
 LENGTH = 8
 STATUS = 4
 
@@ -25,19 +26,19 @@ def run_in_fork(script: dict[str, Any]) -> None:
     Returns where there is no job or no server that fits, or where the server ends before the job does.
     """
     server = os.environ.pop(VARIABLE, None)
-    if server is None or "snakemake" not in script:
+    if server in (None, "", NONE) or "snakemake" not in script:
         return
     place = json.loads(server)
     if place["of"] != identity():
         return
+    # Snakemake runs a copy of the script with the job in front. The fork runs the same copy.
     request = {
-        "script": script["__file__"],
-        "job": pickle.dumps(script["snakemake"]),
+        "script": str(Path(sys.argv[0]).absolute()),
         "environment": dict(os.environ),
         "folder": str(Path.cwd()),
         "path": sys.path,
     }
-    status = _asked(place["socket"], pickle.dumps(request))
+    status = _asked(place["socket"], json.dumps(request).encode())
     if status is not None:
         _end(status)
 

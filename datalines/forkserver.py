@@ -11,7 +11,6 @@ import importlib
 import json
 import logging
 import os
-import pickle
 import runpy
 import selectors
 import shutil
@@ -21,11 +20,11 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from datalines.forked import LENGTH, STATUS, VARIABLE, identity
+from datalines.forked import LENGTH, NONE, STATUS, VARIABLE, identity
 
 RULES = frozenset(
     {
@@ -34,8 +33,6 @@ RULES = frozenset(
     }
 )
 """Rules whose scripts ask for a fork. Each is a localrule: its job runs on the machine of Snakemake's process."""
-WORTH = 3
-"""Jobs from which on a server saves time."""
 PRELOADED = (
     *("snakemake.iocontainers", "snakemake.logging", "datalines.job", "datalines.plotting", "datalines.tables"),
     *("datalines.report", "datalines.claims", "datalines.robustness", "matplotlib.backends.backend_agg"),
@@ -45,12 +42,14 @@ _PATIENCE = 10.0
 _started: list[subprocess.Popen[bytes]] = []  # with their pipes: a server ends when its pipe is closed
 
 
-def start(jobs: int, preloaded: Sequence[str] = PRELOADED) -> bool:
-    """Start a server for this process's jobs, if there are enough of them, and name it in the environment.
+def start(preloaded: Sequence[str] = PRELOADED) -> bool:
+    """Start a server for this process's jobs and name it in the environment: as early as possible, for its imports are
+    then made while Snakemake reads the configuration.
 
-    Returns whether one was started: not for a few jobs, nor where no socket can be made.
+    Returns whether one was started: not where $DATALINES_FORK_SERVER says `none`, on a single core, which would only
+    have more to do, or where no socket can be made.
     """
-    if jobs < WORTH:
+    if os.environ.get(VARIABLE) == NONE or len(os.sched_getaffinity(0)) < 2:
         return False
     folder = tempfile.mkdtemp(prefix="datalines-")
     address = str(Path(folder) / "socket")
@@ -71,6 +70,15 @@ def start(jobs: int, preloaded: Sequence[str] = PRELOADED) -> bool:
         return False
     os.environ[VARIABLE] = json.dumps({"socket": address, "of": identity()})
     return True
+
+
+def keep_for(rules: Iterable[str]) -> None:
+    """End the server where none of these rules, whose jobs are to come, asks for it."""
+    if _started and not RULES & set(rules):
+        del os.environ[VARIABLE]
+        process = _started.pop()
+        if process.stdin:
+            process.stdin.close()
 
 
 class Server:
@@ -109,7 +117,7 @@ class Server:
         connection.settimeout(_PATIENCE)
         try:
             request, descriptors = received(connection)
-        except (OSError, EOFError, pickle.UnpicklingError):
+        except (OSError, EOFError, ValueError):
             connection.close()
             return
         pid = os.fork()
@@ -167,7 +175,7 @@ def received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
         if not part:
             raise EOFError("the client ended before its request did")
         content += part
-    return pickle.loads(bytes(content)), descriptors
+    return json.loads(content), descriptors
 
 
 def become(request: dict[str, Any], descriptors: list[int]) -> None:
@@ -181,7 +189,7 @@ def become(request: dict[str, Any], descriptors: list[int]) -> None:
         os.environ.update(request["environment"])
         os.chdir(request["folder"])
         sys.path[:], sys.argv[:] = request["path"], [request["script"]]
-        runpy.run_path(request["script"], {"snakemake": pickle.loads(request["job"])}, "__main__")
+        runpy.run_path(request["script"], run_name="__main__")
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)

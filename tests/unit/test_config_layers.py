@@ -184,7 +184,10 @@ def test_files_that_nobody_reads(study: StudyFiles) -> None:
     study.files["pool"] = {"pools": {}}
     (study.write() / "config" / "papers" / "other.yml").touch()
     message = study.message()
-    assert "config/pool.yaml: is not read; did you mean 'config/pools.yaml'? Known files: config/config.yaml" in message
+    assert (
+        "config/pool.yaml: is not read; did you mean 'config/pools.yaml'? Known files: config/concepts.yaml, "
+        in message
+    )
     assert "config/papers/other.yml: is not read; call it other.yaml" in message
 
 

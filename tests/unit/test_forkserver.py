@@ -30,11 +30,12 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[subproce
     (tmp_path / "t").mkdir()
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setenv(forked.VARIABLE, "")
-    assert forkserver.start(forkserver.WORTH, preloaded=())
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    assert forkserver.start(preloaded=())
     process = forkserver._started.pop()
     yield process
     assert process.stdin is not None
-    process.stdin.close()
+    process.stdin.close()  # a second time does no harm
     process.wait(20)
     assert list((tmp_path / "t").iterdir()) == []
 
@@ -226,18 +227,35 @@ def test_garbage_does_not_stop_the_server(server: subprocess.Popen[bytes], scrip
     assert parent(run(script(PARENT)).stdout) == server.pid
 
 
-def test_a_server_is_not_started_for_a_few_jobs_or_where_no_socket_can_be_made(
+def test_a_server_is_not_started_on_one_core_or_where_none_is_wanted_or_no_socket_can_be_made(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv(forked.VARIABLE, raising=False)
-    assert not forkserver.start(forkserver.WORTH - 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3})
+    assert not forkserver.start()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 4})
     long = tmp_path / ("x" * 120)
     long.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(long))
-    assert not forkserver.start(forkserver.WORTH)
+    assert not forkserver.start()
     assert list(long.iterdir()) == []
     assert forked.VARIABLE not in os.environ
+    monkeypatch.setenv(forked.VARIABLE, forked.NONE)
+    monkeypatch.setattr("tempfile.tempdir", None)
+    assert not forkserver.start()
     assert forkserver._started == []
+
+
+def test_a_server_that_no_job_asks_for_ends(
+    server: subprocess.Popen[bytes], script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forkserver, "_started", [server])
+    forkserver.keep_for(["train_model", "draw_figure"])
+    assert parent(run(script(PARENT)).stdout) == server.pid
+    forkserver.keep_for(["train_model"])
+    assert server.wait(20) == 0
+    assert parent(run(script(PARENT)).stdout) == os.getpid()
+    forkserver.keep_for(["train_model"])
 
 
 def test_the_rules_are_those_whose_scripts_ask_and_all_run_beside_snakemake() -> None:

@@ -14,7 +14,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from datalines.forked import NONE, VARIABLE
+
 ROOT = Path(__file__).parents[2]
+FORK_SERVER = {VARIABLE: ""}
 NEEDED = ("Snakefile", "workflow", "config", "datalines", "envs", "profiles")
 STUDY = {"tiny.yaml": "config/examples", "tiny.json": "config/models"}
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/local", "--cores", "2"]
@@ -69,9 +72,10 @@ class Checkout:
         return done.stderr
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """The tests' environment with $TINY, and without a path to another checkout."""
+        """The tests' environment with $TINY, without a path to another checkout, and without a fork server, which is
+        not worth its start for a few jobs."""
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        return {**kept, "TINY": str(self.data), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+        return {**kept, "TINY": str(self.data), "PYTHONDONTWRITEBYTECODE": "1", VARIABLE: NONE, **variables}
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace the one occurrence of `old` in a file; the new file is newer than everything made so far."""

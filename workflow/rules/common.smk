@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from datalines import archive, forkserver
+from datalines import archive
 from datalines.codehash import source_hash
 from datalines.config.load import load_study
 from datalines.dag import Dag, listings
