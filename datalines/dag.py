@@ -214,9 +214,9 @@ class Dag(RecordPaths):
             except DatalinesError as error:
                 raise DatalinesError(f"recipes.{recipe}: {error}") from None
 
-    def figure_names(self, rule: str) -> list[str]:
-        """Names of all papers' figures or tables that a rule makes."""
-        return sorted({name for parts in self.tables()[rule].values() for name in parts})
+    def figure_names(self, rule: str) -> dict[str, list[str]]:
+        """{paper: names of its figures or tables that a rule makes}."""
+        return {paper: sorted(parts) for paper, parts in self.tables()[rule].items()}
 
     def sheets(self, extension: str) -> list[str]:
         """Sheets of samples: of sources, and of evaluation sets where the targets have any."""

@@ -69,6 +69,11 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+def one_below(names):
+    """The same for names below folders, {folder: names}: another folder's name does not match."""
+    return "|".join(f"(?<=/{re.escape(folder)}/)(?:{one_of(inside)})" for folder, inside in names.items()) or "(?!)"
+
+
 def known(section):
     """A pattern that matches the declared names of a section and nothing else."""
     return one_of(dag.specs[section])
@@ -96,9 +101,9 @@ declared_shifts = one_of(dag.shifts(["testbed", "folder", "cifar", "shards"]))
 adversarial_shifts = one_of(dag.shifts(["adversarial"]))
 published_read = one_of(dag.published_read())
 published_with_lines = one_of(dag.published_with_lines())
-line_figures = one_of(dag.figure_names("draw_figure"))
-pool_figures = one_of(dag.figure_names("draw_pool_figure"))
-paper_tables = one_of(dag.figure_names("make_table"))
+line_figures = one_below(dag.figure_names("draw_figure"))
+pool_figures = one_below(dag.figure_names("draw_pool_figure"))
+paper_tables = one_below(dag.figure_names("make_table"))
 simulations = one_of(tables["simulate_theory"])
 counted_pools = one_of(dag.counted_pools())
 states = f"{dag.root}/state"
