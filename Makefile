@@ -10,15 +10,18 @@ PACS ?=
 CIFAR10 ?=
 PYTEST ?=
 BENCH ?=
+FAULTS ?=
 
 SETUP = $(PYTHON) envs/setup.py --venv "$(VENV)"
 RUN = "$(VENV)/bin/python" -m
 SNAKEMAKE = $(RUN) datalines.unlock && $(RUN) snakemake --workflow-profile profiles/local --cores $(CORES)
+# There is a process of tests for every core: each keeps to one thread.
+THREADS = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # Shown last by every target that runs a study.
 REPORT = @printf '\nThe report is ready:\nresults/%s/report/index.html\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo real cifar figures published test test-slurm profile bench lint format rulegraph clean
+.PHONY: help setup demo real cifar figures published test test-slurm exchange faults dependencies profile bench lint format rulegraph clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -69,12 +72,24 @@ published:  ## what published results allow of four documents: every table and f
 
 test:  ## all tests, on all cores, at most 15 minutes on two; a selection: make test PYTEST="-k report"
 	@$(SETUP) dev
-	@$(RUN) pytest --numprocesses $(CORES) --maxprocesses 8 --dist loadfile $(PYTEST)
+	@$(THREADS) $(RUN) pytest --numprocesses $(CORES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-slurm:  ## profiles/slurm on a real Slurm that the tests start on this machine (needs slurm-wlm and munge; about 10 minutes)
 	@$(SETUP) dev
 	@$(SETUP) slurm
 	@$(RUN) tests.slurm $(PYTEST)
+
+exchange:  ## exports of a small study, judged by rocrate-validator and mlcroissant (about 2 minutes)
+	@$(SETUP) dev
+	@$(PYTHON) envs/setup.py exchange --venv "$(VENV)-exchange"
+	@DATALINES_EXCHANGE="$(abspath $(VENV)-exchange)/bin/python" $(RUN) pytest tests/exchange $(PYTEST)
+
+faults:  ## kills, damage and swaps at random in a small study, and whether all comes out the same (80 minutes; FAULTS=--short: 4)
+	@$(SETUP) dev
+	@$(RUN) tests.campaigns.faults $(FAULTS)
+
+dependencies:  ## known weaknesses of the locked packages (needs a network and pip-audit: pipx install pip-audit)
+	@for lock in demo dev slurm img2dataset open-clip exchange; do pip-audit --disable-pip --require-hashes -r envs/$$lock.lock || exit 1; done
 
 profile:  ## register profiles/slurm for you, so that `snakemake --profile slurm` works in this checkout
 	@$(SETUP) slurm

@@ -1,9 +1,20 @@
 # datalines: from data sources to lines, tables and figures. `snakemake --workflow-profile profiles/local --cores 2`
+import time
+from pathlib import Path
+
+from snakemake.logging import logger
 from snakemake.utils import min_version
 
-from datalines import forkserver
-
 min_version("9.20")
+
+from datalines import clock, forkserver, notes
+
+# What Snakemake cannot read among its own notes would end this and every later call.
+if workflow.is_main_process:
+    for damaged in notes.mend(Path(".snakemake")):
+        logger.warning(
+            f"Snakemake's note on {damaged} was damaged, and is removed. `datalines explain {damaged}` says whether its job is up to date."
+        )
 
 # Small jobs fork from one process that makes their imports while the configuration is read. It ends with this one.
 if workflow.is_main_process and not workflow.output_settings.dryrun:
@@ -14,6 +25,15 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+
+
+# Nothing could be made from files that seem to come from the future: Snakemake would take their outputs for outdated.
+if workflow.is_main_process and not workflow.output_settings.dryrun:
+    ahead = sum(clock.to_the_present(Path(folder), time.time_ns()) for folder in (dag.root, "results/downloads"))
+    if ahead:
+        logger.warning(
+            f"{ahead} files had times in the future, and have the present one now. Is the clock of this machine right?"
+        )
 
 
 pathvars:
@@ -69,6 +89,13 @@ onstart:
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
     forkserver.keep_for(job.rule.name for job in workflow.dag.needrun_jobs())
+
+
+# A receipt says at which attempt its job succeeded. Of cluster jobs the profile tells it.
+if workflow.is_main_process:
+    for declared in workflow.rules:
+        if "attempt" not in declared.resources:
+            declared.resources["attempt"] = lambda wildcards, attempt: attempt
 
 
 rule all:

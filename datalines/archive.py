@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import shutil
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from datalines.files import atomic, read_json, write_json
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+LARGEST = 1 << 30
+"""Bytes of one unpacked table."""
 
 
 class ArchiveError(DatalinesError):
@@ -112,9 +115,26 @@ def _check_experiments(folder: Path, archived: Mapping[str, str], declared: Mapp
 
 def _content(folder: Path, entry: Mapping[str, Any]) -> bytes:
     path = folder / entry["path"]
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ArchiveError(f"{folder / MANIFEST} lists {entry['path']}, which leads out of the archive; restore it")
     if not path.is_file():
         raise ArchiveError(f"{path} is listed in {folder / MANIFEST} but missing; restore the archive")
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise ArchiveError(f"{path} is not the file that {folder / MANIFEST} lists (sha256 differs); restore it")
-    return gzip.decompress(data) if path.suffix == ".gz" else data
+    content = _unzipped(data, path) if path.suffix == ".gz" else data
+    if hashlib.sha256(content).hexdigest() != entry["content_sha256"]:
+        raise ArchiveError(f"{path} holds another content than {folder / MANIFEST} states; restore it")
+    return content
+
+
+def _unzipped(data: bytes, path: Path) -> bytes:
+    """What is packed, as long as it is no more than a table can be."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            content = stream.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ArchiveError(f"{path} cannot be unpacked ({error}); restore it") from error
+    if len(content) > LARGEST:
+        raise ArchiveError(f"{path} holds more than {LARGEST:,} bytes, which no table of records does; restore it")
+    return content

@@ -10,17 +10,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datalines.audit.arguments import add_arguments as add_audit
 from datalines.config.availability import NO_CONTACT
 from datalines.config.errors import Findings, suggestion
 from datalines.config.layers import merge_layers
 from datalines.config.load import load_study
 from datalines.config.study import Study
+from datalines.doctor.arguments import add_arguments as add_doctor
 from datalines.errors import DatalinesError, FetchError
+from datalines.exchange.arguments import add_arguments as add_export
 from datalines.exposure import Exposure, exposure
+from datalines.fetch.archived import fetch_archive
 from datalines.fetch.download import DOWNLOADS, DownloadError, Missing, Wanted, missing, obtain, size_text
 from datalines.fetch.mirror import VARIABLE, mirror
 from datalines.fetch.policy import Policy, policy_of
 from datalines.published.arguments import add_arguments
+from datalines.reruns import arguments as reruns
 from datalines.version import VERSION
 
 if TYPE_CHECKING:
@@ -31,7 +36,17 @@ COMMANDS = {
     "fetch": "obtain the files that a study declares by their address, or list those that are missing",
     "exposed": "tell which trained models saw samples of an exclusion list",
     "plan": "tell what a run would take: jobs, processor and GPU time, bytes and wall time by rule",
+    "audit": "tell whether a results folder is what its receipts say, and whether its numbers come out again",
+    "doctor": "tell whether a study can run here: environment, disk, memory, GPUs, Slurm, mirror, evaluation sets",
+    "export": "write a finished study as RO-Crate, Croissant, CODECHECK bundle or checklist",
     "er": "tell the effective robustness of accuracies that you have, against published baselines",
+    **reruns.COMMANDS,
+}
+RERUNS = {
+    "explain": reruns.add_explain,
+    "accept": reruns.add_accept,
+    "what-if": reruns.add_what_if,
+    "rehydrate": reruns.add_rehydrate,
 }
 NO_DATA_NEEDED = "Nothing is started, and no data are needed. Speeds stand in section costs of the configuration."
 UNRESOLVED_SHOWN = 10
@@ -71,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--list", action="store_true", help="only list what is missing; exit status 1 if anything is")
     fetch.add_argument("--scale", metavar="NAME", help="scale of the study (default: the one in config/config.yaml)")
     fetch.add_argument("--json", action="store_true", help="with --list: print JSON")
+    fetch.add_argument("--archive", metavar="ADDRESS", help="obtain a published archive of records instead")
+    fetch.add_argument("--sha256", metavar="DIGEST", help="with --archive: of its manifest.json, as it was published")
+    fetch.add_argument("--to", type=Path, metavar="FOLDER", help="with --archive: where it is to lie, artifacts/<name>")
     fetch.set_defaults(run=_fetch)
     exposed = commands.add_parser("exposed", help=COMMANDS["exposed"], description=_sentence("exposed"))
     exposed.add_argument("list", type=Path, help="csv of pool,id,url,key,sha256,reason, or one id or address a line")
@@ -78,9 +96,22 @@ def _parser() -> argparse.ArgumentParser:
     exposed.add_argument("--json", action="store_true", help="print JSON")
     exposed.set_defaults(run=_exposed)
     _add_plan(commands.add_parser("plan", help=COMMANDS["plan"], description=f"{_sentence('plan')} {NO_DATA_NEEDED}"))
+    audit = commands.add_parser("audit", help=COMMANDS["audit"], description=_sentence("audit"))
+    add_audit(audit)
+    audit.set_defaults(run=_audit)
+    doctor = commands.add_parser("doctor", help=COMMANDS["doctor"], description=_sentence("doctor"))
+    add_doctor(doctor)
+    doctor.set_defaults(run=_doctor)
+    export = commands.add_parser("export", help=COMMANDS["export"], description=_sentence("export"))
+    add_export(export)
+    export.set_defaults(run=_export)
     er = commands.add_parser("er", help=COMMANDS["er"])
     add_arguments(er)
     er.set_defaults(run=_er)
+    for name, add in RERUNS.items():
+        command = commands.add_parser(name, help=COMMANDS[name], description=_sentence(name))
+        add(command)
+        command.set_defaults(run=_reruns, command=name)
     return parser
 
 
@@ -118,6 +149,8 @@ def _fetch(given: argparse.Namespace, checkout: Path) -> int:
         raise DatalinesError("--json is for a list; write datalines fetch --list --json")
     overrides = {"scale": given.scale} if given.scale else {}
     study = load_study(checkout, overrides)
+    if given.archive or given.sha256 or given.to:
+        return _fetch_archive(given, checkout, study)
     declared = [Wanted(**entry) for entry in study.downloads()]
     lacking = missing(declared, checkout / DOWNLOADS)
     if not given.list:
@@ -132,6 +165,16 @@ def _fetch(given: argparse.Namespace, checkout: Path) -> int:
             print(describe(item, file) + "\n")
         print(summary(lacking, len(declared), study.scale))
     return FAILED if lacking else 0
+
+
+def _fetch_archive(given: argparse.Namespace, checkout: Path, study: Study) -> int:
+    if not (given.archive and given.sha256 and given.to) or given.list:
+        raise DatalinesError("an archive takes three: datalines fetch --archive ADDRESS --sha256 DIGEST --to FOLDER")
+    files = fetch_archive(given.archive, given.sha256, given.to, checkout / DOWNLOADS, _policy(study), print)
+    print(
+        f"{_count(files)} and the manifest, verified, in {given.to}. `snakemake ... archive={given.to}` draws from it."
+    )
+    return 0
 
 
 def _entry(item: Missing, file: str) -> dict[str, Any]:
@@ -284,6 +327,33 @@ def outline(plan: "Plan") -> str:
     lines += [f"{name.upper()}: {plan.hardware[name]}" for name in used if name in plan.hardware]
     lines += [f"Not counted, because {key} is not stated; write {wanted}." for key, wanted in plan.unknown.items()]
     return "\n".join(lines)
+
+
+def _reruns(given: argparse.Namespace, checkout: Path) -> int:
+    # Snakemake takes a second to import, which the other commands need not wait for.
+    from datalines.reruns import command
+
+    answers = {"explain": command.explain, "accept": command.accept, "what-if": command.what_if}
+    return {**answers, "rehydrate": command.rehydrate}[given.command](given, checkout)
+
+
+def _audit(given: argparse.Namespace, checkout: Path) -> int:
+    from datalines.audit.command import run
+
+    return run(given, checkout)
+
+
+def _export(given: argparse.Namespace, checkout: Path) -> int:
+    from datalines.exchange.command import run
+
+    return run(given, checkout)
+
+
+def _doctor(given: argparse.Namespace, checkout: Path) -> int:
+    # Snakemake takes a second to import, which the other commands need not wait for.
+    from datalines.doctor.command import run
+
+    return run(given, checkout)
 
 
 def _er(given: argparse.Namespace, checkout: Path) -> int:

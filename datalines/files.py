@@ -9,21 +9,27 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-CHUNK = 1 << 20
+LARGE = 64 << 20
+_digests: dict["FileState", str] = {}
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it is flushed to disk and renamed, on error removed."""
+    """Yield a temporary file beside `path`; on success it is flushed to disk and renamed, on error removed.
+
+    The file is made here, in place of whatever has its name: a link that somebody put there is not followed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
     try:
+        temporary.touch(exist_ok=False)
         yield temporary
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
@@ -33,12 +39,33 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def sha256_file(path: Path) -> str:
-    """Hex sha256 of a file's bytes, read in pieces of 1 MiB."""
-    digest = hashlib.sha256()
+    """Hex sha256 of a file's bytes; of a large file once in a process, while it stays as it
+    is."""
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        seen = state_of(stream)
+        if seen in _digests:
+            return _digests[seen]
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if seen.bytes >= LARGE and state_of(stream) == seen:
+            _digests[seen] = digest
+    return digest
+
+
+class FileState(NamedTuple):
+    """What tells a file, and that it was not written to. A small file can be written twice within one tick of the
+    file system's clock; one of LARGE bytes cannot."""
+
+    device: int
+    inode: int
+    bytes: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+def state_of(stream: IO[bytes]) -> FileState:
+    """State of an open file."""
+    status = os.fstat(stream.fileno())
+    return FileState(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def digest_json(value: Any) -> str:

@@ -16,6 +16,7 @@ import selectors
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -35,9 +36,11 @@ RULES = frozenset(
 """Rules whose scripts ask for a fork. Each is a localrule: its job runs on the machine of Snakemake's process."""
 PRELOADED = (
     *("snakemake.iocontainers", "snakemake.logging", "datalines.job", "datalines.plotting", "datalines.tables"),
-    *("datalines.report", "datalines.claims", "datalines.robustness", "matplotlib.backends.backend_agg"),
+    *("datalines.site.build", "datalines.claims", "datalines.robustness", "matplotlib.backends.backend_agg"),
     *("matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg", "scipy.special"),
 )
+PEER = struct.Struct("3i")
+"""Process, user and group at the other end of a socket."""
 _PATIENCE = 10.0
 _started: list[subprocess.Popen[bytes]] = []  # with their pipes: a server ends when its pipe is closed
 
@@ -116,6 +119,8 @@ class Server:
         connection, _ = self._listener.accept()
         connection.settimeout(_PATIENCE)
         try:
+            if peer(connection) != os.getuid():
+                raise EOFError("a client of another user")
             request, descriptors = received(connection)
         except (OSError, EOFError, ValueError):
             connection.close()
@@ -163,6 +168,14 @@ class Server:
         for pid in self._clients:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
+
+
+def peer(connection: socket.socket) -> int:
+    """The user at the other end of a connection, as the kernel knows it: what is received is run as a program."""
+    if not hasattr(socket, "SO_PEERCRED"):  # Linux alone has it; elsewhere the folder of the socket has to do
+        return os.getuid()
+    found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+    return int(PEER.unpack(found)[1])
 
 
 def received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:

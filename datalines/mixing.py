@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datalines.errors import CountError, DatalinesError
+from datalines.files import sha256_file
 from datalines.idsets import write_ids
 from datalines.pools.rows import TEXT
 from datalines.ranges import copy_ranges, link
@@ -149,6 +150,9 @@ def lay(source: Source, shard: dict[str, Any], rows: pa.Table, target: Path) -> 
     if len(rows) == shard["samples"]:
         link(origin, target)
         return {**common, "how": "whole", "bytes": shard["bytes"], "sha256": shard["sha256"]}
+    if sha256_file(origin) != shard["sha256"]:  # the digest of what is cut would tell nothing of this
+        text = f"has been altered: delete {source.folder / 'manifest.json'}"
+        raise DatalinesError(f"{origin} {text} and run again to rebuild it")
     ranges = list(runs(rows["start"].to_numpy(), rows["end"].to_numpy()))
     size, digest = copy_ranges(origin, ranges, target)
     how: dict[str, Any] = {"how": "subset", "runs": len(ranges)}

@@ -9,6 +9,7 @@ import csv
 import os
 import re
 import struct
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,24 +35,32 @@ class ReportError(DatalinesError):
 
 @dataclass(frozen=True)
 class FigureItem:
-    """A picture to embed; `links` maps a label such as `pdf` to the same figure in another format."""
+    """A picture to embed; `links` maps a label such as `pdf` to the same figure in another format.
+
+    `page` is the address of its own page seen from the report, empty where it has none.
+    """
 
     title: str
     png: Path
     links: Mapping[str, Path]
     caption: str
     notes: Sequence[str] = ()
+    page: str = ""
 
 
 @dataclass(frozen=True)
 class TableItem:
-    """A table to show; `frame` is a csv file with a header row, or the table itself."""
+    """A table to show; `frame` is a csv file with a header row, or the table itself. `page` as of a figure."""
 
     title: str
     frame: Path | pd.DataFrame
     caption: str
     links: Mapping[str, Path]
     notes: Sequence[str] = ()
+    page: str = ""
+
+
+Item = FigureItem | TableItem
 
 
 @dataclass(frozen=True)
@@ -59,8 +68,30 @@ class Section:
     """A part of the report with its own entry in the table of contents."""
 
     title: str
-    items: Sequence[FigureItem | TableItem] = ()
+    items: Sequence[Item] = ()
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of a paper and what became of it; `page` is the address of its ledger seen from the report."""
+
+    text: str
+    source: str
+    effect: str
+    verdict: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the report says first: rows of facts (scale, versions, counts), what stands in for the papers' data and
+    models, claims by paper, and what further pages there are: {heading: {name: address}}."""
+
+    facts: Mapping[str, str]
+    substitutions: Sequence[str] = ()
+    claims: Mapping[str, Sequence[Claim]] = field(default_factory=dict)
+    doors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +103,7 @@ class Block:
     caption: Markup
     links: dict[str, str]
     notes: Sequence[str]
+    page: str = ""
     image: str = ""
     width: int = 0
     height: int = 0
@@ -86,15 +118,13 @@ def render(
     title: str,
     description: str,
     sections: Sequence[Section],
-    facts: Mapping[str, str],
+    front: Front,
     here: Path,
-    substitutions: Sequence[str] = (),
     look: Path = LOOK,
 ) -> str:
     """The whole page. Deterministic: the same files give the same bytes.
 
-    `here` is the folder that the page will lie in, `facts` the rows of the front page (scale, versions, counts, ...),
-    `substitutions` what stands in for the papers' data and models, `look` the folder with report.html.j2 and style.css.
+    `here` is the folder that the page will lie in, `look` the folder with report.html.j2 and style.css.
     Captions, descriptions and texts are plain: an empty line starts a paragraph, backticks mark code.
     Raises ReportError for a file that is missing.
     """
@@ -108,13 +138,14 @@ def render(
     parts = []
     for section in sections:
         anchor = _anchor(section.title, taken)
-        blocks = [_block(item, here, taken) for item in section.items]
+        blocks = [replace(block_of(item, here), anchor=_anchor(item.title, taken)) for item in section.items]
         parts.append({"anchor": anchor, "title": section.title, "text": prose(section.text), "blocks": blocks})
     return environment.get_template("report.html.j2").render(
         title=title,
         description=prose(description),
-        facts=facts,
-        substitutions=[prose(text) for text in substitutions],
+        front=front,
+        counts={paper: Counter(claim.verdict for claim in claims) for paper, claims in front.claims.items()},
+        substitutions=[prose(text) for text in front.substitutions],
         sections=parts,
         style=Markup((look / "style.css").read_text(encoding="utf-8")),
     )
@@ -127,29 +158,19 @@ def prose(text: str) -> Markup:
     return Markup("\n".join(f"<p>{part}</p>" for part in marked))
 
 
-def _block(item: FigureItem | TableItem, here: Path, taken: set[str]) -> Block:
-    anchor = _anchor(item.title, taken)
+def block_of(item: Item, here: Path, longest: int = LONGEST_TABLE) -> Block:
+    """A figure or table as a page in the folder `here` shows it, with at most `longest` rows of a table."""
     links = {label: _relative(path, here, item.title) for label, path in item.links.items()}
-    caption = prose(item.caption)
+    plain = Block("", item.title, prose(item.caption), links, item.notes, item.page)
     if isinstance(item, FigureItem):
-        return _figure(item, Block(anchor, item.title, caption, links, item.notes))
+        return _figure(item, plain)
     head, rows = _read_table(item)
     numeric = [all(_is_number(row[column]) or not row[column] for row in rows) for column in range(len(head))]
     shown = [
         [_shorten(cell) if number else cell for cell, number in zip(row, numeric, strict=True)]
-        for row in rows[:LONGEST_TABLE]
+        for row in rows[:longest]
     ]
-    return Block(
-        anchor,
-        item.title,
-        caption,
-        links,
-        item.notes,
-        head=head,
-        rows=shown,
-        numeric=numeric,
-        hidden_rows=len(rows) - len(shown),
-    )
+    return replace(plain, head=head, rows=shown, numeric=numeric, hidden_rows=len(rows) - len(shown))
 
 
 def _anchor(title: str, taken: set[str]) -> str:

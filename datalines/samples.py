@@ -1,6 +1,5 @@
 """Sheets of sample images with captions: a row per source or shift, or a grid of one source."""
 
-import io
 import textwrap
 from collections.abc import Sequence
 from functools import cache
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datalines.errors import DatalinesError
+from datalines.images import decode
 from datalines.plotting.house import house_style
 from datalines.thumbnails import reduced
 
@@ -80,7 +80,7 @@ def pictures(samples: pd.DataFrame, kind: str, name: str, count: int, of: str = 
         raise DatalinesError(
             f"records/samples.parquet holds {len(rows)} of {count} samples of {what}; delete it and run again"
         )
-    images: list[Any] = [Image.open(io.BytesIO(data)).convert("RGB") for data in rows["png"]]
+    images: list[Any] = [decode(data) for data in rows["png"]]
     return rows.assign(image=images)
 
 

@@ -124,22 +124,29 @@ def write_shard(path: Path, samples: Iterable[Sample]) -> tuple[dict[str, Any], 
                     "extension": sample.extension,
                     "caption": sample.caption,
                     "label": sample.label,
+                    "sha256": hashlib.sha256(sample.image).hexdigest(),
                 }
             )
     return {"path": path.name, "samples": len(rows), "bytes": writer.tell(), "sha256": writer.hexdigest()}, rows
 
 
 def image_bytes(index: pd.DataFrame, folder: Path) -> Iterator[bytes]:
-    """The encoded images of an index's samples, in its order; a missing shard is an error that says what to do."""
-    places = zip(index["shard"], index["image_offset"], index["image_bytes"], strict=True)
+    """The encoded images of an index's samples, in its order, compared with their sha256 where the index holds it; a
+    missing shard or an altered image is an error that says what to do."""
+    digests = index["sha256"] if "sha256" in index else [None] * len(index)
+    places = zip(index["shard"], index["image_offset"], index["image_bytes"], digests, strict=True)
     for shard, images in itertools.groupby(places, key=lambda place: str(place[0])):
         path = folder / shard
         if not path.is_file():
             text = f"is listed in {folder / 'manifest.json'} but missing"
             raise DatalinesError(f"{path} {text}: delete that manifest and run again to rebuild it")
         with path.open("rb") as stream:
-            for _, offset, size in images:
-                yield _read_range(stream, offset, size, folder / "manifest.json")
+            for _, offset, size, digest in images:
+                data = _read_range(stream, offset, size, folder / "manifest.json")
+                if digest is not None and hashlib.sha256(data).hexdigest() != digest:
+                    text = f"has been altered at byte {offset}: delete {folder / 'manifest.json'}"
+                    raise DatalinesError(f"{path} {text} and run again to rebuild it")
+                yield data
 
 
 def _read_range(stream: IO[bytes], offset: int, size: int, statement: Path) -> bytes:

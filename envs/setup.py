@@ -8,6 +8,8 @@
     python3 envs/setup.py open-clip --venv .venv-open-clip --over .venv
                                     open_clip's own trainer: an environment that sees the packages of `demo` in .venv
                                     behind the few that differ
+    python3 envs/setup.py exchange --venv .venv-exchange
+                                    what writes and validates the exchange formats, alone in an environment of its own
 
 Beside the packages an environment of the first three gets the command `datalines`.
 Needs Python 3.11 and its standard library only. A stamp inside the environment says which locks it was built from, so a
@@ -40,12 +42,13 @@ LAYERS = {
     "slurm": ("demo", "slurm"),
     "img2dataset": ("img2dataset",),
     "open-clip": ("open-clip",),
+    "exchange": ("exchange",),
 }
 # These hold only what differs from an environment with `demo`, whose packages they see behind their own.
 OVERLAYS = ("open-clip",)
 SEEN = "setup-over.pth"
 # Free disk needed to add one lock, in GB. demo: 5.4 unpacked, 1.5 of wheels meanwhile, as much in pip's cache.
-SPACE = {"demo": 8.0, "dev": 0.5, "slurm": 0.2, "img2dataset": 1.5, "open-clip": 0.1}
+SPACE = {"demo": 8.0, "dev": 0.5, "slurm": 0.2, "img2dataset": 1.5, "open-clip": 0.1, "exchange": 0.8}
 NEWEST_TRIED = (3, 13)
 # The interpreter behind an activated environment, which may be the one that is being rebuilt.
 PYTHON = getattr(sys, "_base_executable", None) or sys.executable

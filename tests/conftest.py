@@ -15,6 +15,17 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long begin first, so that no process is left alone with one: those of the workflow, and of these
+    first what need not wait until the study is built."""
+    places: dict[Path, int] = {}
+    for item in items:
+        waiting = "first_call" in getattr(item, "fixturenames", ())
+        place = 2 if item.get_closest_marker("workflow") is None else int(waiting)
+        places[item.path] = max(place, places.get(item.path, 0))
+    items.sort(key=lambda item: places[item.path])
+
+
 @pytest.fixture(autouse=True)
 def levels() -> Iterator[None]:
     """What a job does to the levels of its logs ends with its test."""

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from datalines.config.base import Paths, Positive, Sha256, Spec
 from datalines.config.errors import ConfigError, Problem
+from datalines.fetch.secrets import secret_in
 
 Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
@@ -60,8 +61,15 @@ def wanted(url: str, facts: FileFacts, key: str) -> dict[str, Any]:
 def add_wanted(found: dict[str, dict[str, Any]], more: dict[str, Any]) -> None:
     """Add a `wanted` file to those found by address; what one declaration leaves open, another may state.
 
-    Raises ConfigError if two declarations of one file contradict each other.
+    Raises ConfigError if two declarations of one file contradict each other, or an address holds what grants access:
+    it would stand in receipts and reports.
     """
+    secret = secret_in(more["url"])
+    if secret:
+        text = (
+            f"holds {secret}; write the address without it, and put the file into a folder that $DATALINES_MIRROR names"
+        )
+        raise ConfigError([Problem("", more["key"], text)])
     known = found.setdefault(more["url"], more)
     for name in ("bytes", "sha256", "md5"):
         stated, other = known.get(name), more.get(name)

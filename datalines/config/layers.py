@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from datalines.config.bounds import Loader, check_depth, check_size
 from datalines.config.errors import COMMAND_LINE, ConfigError, Loc, Problem, listing, suggestion
 
 WORLD = tuple(Path("config", f"{name}.yaml") for name in ("sources", "evalsets", "published", "costs"))
@@ -21,7 +22,6 @@ SECTION_FILES = ("pools", "filters", "mixtures", "recipes", "shifts", "experimen
 SCALE_FOLDERS = ("scales", "examples")
 PART_FOLDERS = (*SCALE_FOLDERS, "parts")
 STRING_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
-Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Layer(NamedTuple):
@@ -123,10 +123,13 @@ def _read(root: Path, path: Path, problems: list[Problem]) -> Layer:
     source = path.relative_to(root).as_posix()
     loader = None
     try:
-        loader = Loader(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        check_depth(text)
+        loader = Loader(text)
         node = loader.get_single_node()
         content = None
         if node is not None:
+            check_size(node)
             problems.extend(_bad_keys(source, node, set()))
             content = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:

@@ -27,6 +27,7 @@ from datalines.fetch.img2dataset_texts import code_of, status_of
 from datalines.fetch.mirror import mirrored
 from datalines.fetch.policy import Policy, policy_of
 from datalines.fetch.statuses import CONNECTION_LOST, EMPTY_BODY, TOO_LARGE
+from datalines.tarentries import Entry, entries
 
 VARIABLE = "DATALINES_IMG2DATASET"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -196,8 +197,8 @@ def read_shard(asked: pq.ParquetFile, number: int, shards: Path, policy: Policy,
         return Answer(url, status, message, attempts, started, seconds, url, code, NETWORK, "", body)
 
     open_places = set(range(len(urls)))
-    with tarfile.open(name.with_suffix(".tar"), "r|") as archive:
-        for entry in archive:
+    with tarfile.open(name.with_suffix(".tar"), "r|", tarinfo=Entry) as archive:
+        for entry in entries(archive):
             key, _, extension = entry.name.partition(".")
             place = fetched.get(key)
             if extension == "json" or place not in open_places:

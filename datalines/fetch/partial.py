@@ -47,7 +47,9 @@ class Partial:
     def _locked(self) -> IO[bytes]:
         """The file, opened and locked; who had to wait finds it renamed, and begins with a new one."""
         while True:
-            stream = self.path.open("ab")
+            # A link that somebody else put there is not followed.
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            stream = os.fdopen(os.open(self.path, flags, 0o666), "ab")
             fcntl.flock(stream, fcntl.LOCK_EX)
             if self.path.is_file() and os.path.samestat(os.fstat(stream.fileno()), self.path.stat()):
                 return stream

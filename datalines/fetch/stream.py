@@ -19,6 +19,7 @@ from datalines.fetch.hosts import backoff
 from datalines.fetch.partial import Partial
 from datalines.fetch.policy import Policy
 from datalines.fetch.resolver import Resolver
+from datalines.fetch.secrets import redacted
 from datalines.fetch.tries import Job, aim, judge
 
 PIECE = 1 << 20
@@ -53,14 +54,14 @@ async def receive(url: str, size: int | None, partial: Partial, policy: Policy) 
             verdict = judge(job, hop, policy)
             if verdict.failures:
                 wait = hop.wait if hop.wait is not None else backoff(policy, job.host, verdict.failures)
-                log.info("%s: %s (%s); next try in %.1f s", url, hop.status, hop.message, wait)
+                log.info("%s: %s (%s); next try in %.1f s", redacted(url), hop.status, hop.message, wait)
                 await asyncio.sleep(wait)
     finally:
         await client.close()
         await resolver.close()
     if verdict.status != OK:
         reason = f" ({verdict.message})" if verdict.message else ""
-        raise UnreachableError(f"{url} could not be fetched: {verdict.status}{reason}")
+        raise UnreachableError(f"{redacted(url)} could not be fetched: {verdict.status}{reason}")
 
 
 class FileClient(Client):
@@ -104,7 +105,7 @@ class FileClient(Client):
         announced = response.content_length
         if size is not None and announced is not None and partial.size + announced != size:
             raise FetchError(
-                f"{response.url} has {partial.size + announced} bytes, and {size} are declared; "
+                f"{redacted(str(response.url))} has {partial.size + announced} bytes, and {size} are declared; "
                 "correct the declaration if the file was changed there"
             )
         return Hop(OK, "", code)
@@ -118,11 +119,11 @@ async def _copy(response: aiohttp.ClientResponse, size: int | None, partial: Par
             partial.write(piece)
             if size is not None and partial.size > size:
                 partial.restart()
-                raise FetchError(f"{response.url} has more bytes than the {size} that are declared")
+                raise FetchError(f"{redacted(str(response.url))} has more bytes than the {size} that are declared")
             if time.monotonic() - shown > PROGRESS_SECONDS:
                 shown = time.monotonic()
                 share = f", {partial.size / total:.0%}" if total else ""
-                log.info("%s: %d MB%s", response.url, partial.size // 1_000_000, share)
+                log.info("%s: %d MB%s", redacted(str(response.url)), partial.size // 1_000_000, share)
     finally:
         partial.flush()
 

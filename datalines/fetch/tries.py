@@ -8,6 +8,7 @@ from datalines.fetch.addresses import AddressError, canonical_url, check_host
 from datalines.fetch.answers import NETWORK, Answer, Request
 from datalines.fetch.client import REDIRECT, Hop, host_of
 from datalines.fetch.policy import Policy
+from datalines.fetch.secrets import redacted
 
 _CONNECT = frozenset({statuses.DNS_FAILED, statuses.CONNECT_FAILED, statuses.TLS_FAILED})
 _AGAIN = statuses.RETRYABLE - _CONNECT
@@ -41,13 +42,17 @@ class Job:
             attempts=self.attempts,
             started=started,
             seconds=max(0.0, now - started),
-            final_url=self.url or self.request.url,
+            final_url=self._final_url(),
             http_status=self.http_status,
             origin=origin,
             content_type=self.content_type,
             body=body,
             tag=self.request.tag,
         )
+
+    def _final_url(self) -> str:
+        """The last URL asked for. Sites redirect to signed addresses, which are keys as long as they are valid."""
+        return redacted(self.url) if self.redirects else self.url or self.request.url
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ def aim(job: Job, url: str, policy: Policy) -> Verdict:
     except AddressError as error:
         return Verdict(error.status, str(error))
     if _is_removed(target, policy.removed):
-        return Verdict(statuses.REMOVED_IMAGE, f"the host shows {target} in its place")
+        return Verdict(statuses.REMOVED_IMAGE, f"the host shows {redacted(target)} in its place")
     return Verdict()
 
 
@@ -104,7 +109,9 @@ def _follow(job: Job, hop: Hop, policy: Policy) -> Verdict:
     except ValueError as error:
         verdict = Verdict(statuses.INVALID_URL, str(error))
     if verdict.status == statuses.INVALID_URL:
-        return Verdict(statuses.http_status(hop.http_status), f"redirects to {hop.location[:200]!r}: {verdict.message}")
+        return Verdict(
+            statuses.http_status(hop.http_status), f"redirects to {redacted(hop.location)[:200]!r}: {verdict.message}"
+        )
     return verdict
 
 

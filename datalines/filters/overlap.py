@@ -74,7 +74,7 @@ def _add(connection: Database, batches: Iterator[pa.RecordBatch]) -> int:
 
 
 def _kept_rows(side: int, pool: Kept) -> Iterator[pa.RecordBatch]:
-    ids = np.load(pool.ids, mmap_mode="r")
+    ids = np.load(pool.ids, mmap_mode="r", allow_pickle=False)
     needed(pool.parts, _COLUMNS, _WHY)
     count = 0
     for part in pool.parts:

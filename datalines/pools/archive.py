@@ -3,7 +3,6 @@
 import gzip
 import os
 import posixpath
-import shutil
 import tarfile
 import tempfile
 import zlib
@@ -11,12 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from datalines.errors import PoolError
+from datalines.tarentries import Entry, RefusedError, entries, target_of
 
 BLOCK = 512
 GZIP = b"\x1f\x8b"
 PIECE = 1 << 20
+LEAST_UNPACKED, GROWTH = 1 << 30, 50
+"""A gzipped tar may become 1 GiB large, or 50 times as large as it is; images do not shrink by more."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,24 @@ def plain(path: Path, where: str) -> Iterator[Path]:
         copy = Path(folder, f"{path.name}.tar")
         try:
             with gzip.open(path) as packed, copy.open("wb") as stream:
-                shutil.copyfileobj(packed, stream, PIECE)
+                _unpack(packed, stream, path, where)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise PoolError(f"{where}: {path} is broken or truncated ({error}); fetch it again") from error
         try:
             yield copy
         except PoolError as error:  # what is wrong with the copy is wrong with the archive, which people have
             raise PoolError(str(error).replace(str(copy), str(path))) from error
+
+
+def _unpack(packed: gzip.GzipFile, stream: IO[bytes], path: Path, where: str) -> None:
+    """Copy what is decompressed, unless it grows beyond what images can."""
+    limit, size = max(LEAST_UNPACKED, GROWTH * path.stat().st_size), 0
+    while piece := packed.read(PIECE):
+        size += len(piece)
+        if size > limit:
+            text = f"holds more than {limit:,} bytes in {path.stat().st_size:,}, which no archive of images does"
+            raise PoolError(f"{where}: {path} {text}; unpack it yourself if you trust it, and name the tar")
+        stream.write(piece)
 
 
 def _begins(path: Path) -> bytes:
@@ -98,14 +112,15 @@ def _tar_entries(path: Path, where: str) -> Iterator[Member]:
     last = "its first header"
     found: dict[str, Member] = {}
     try:
-        with tarfile.open(path, mode="r:") as archive:
-            for entry in archive:
+        with tarfile.open(path, mode="r:", tarinfo=Entry) as archive:
+            for entry in entries(archive):
                 last = _text(entry.name)
                 member = _member(path, entry, found, where)
-                if member is not None:
-                    found[posixpath.normpath(entry.name)] = member
-                    yield member
+                found[posixpath.normpath(entry.name)] = member
+                yield member
             end = archive.offset
+    except RefusedError as error:
+        raise PoolError(f"{where}: {path}: {error}; pack the files anew, without it") from error
     except tarfile.TarError as error:
         raise PoolError(f"{where}: {path} is broken or truncated after {last} ({error}); fetch it again") from error
     # Python's reader takes a damaged header, and the end of the file, for the end of the archive.
@@ -119,15 +134,12 @@ def _tar_entries(path: Path, where: str) -> Iterator[Member]:
         raise PoolError(f"{where}: {path} is broken: what follows {last} is not a tar header; fetch it again")
 
 
-def _member(path: Path, entry: tarfile.TarInfo, found: dict[str, Member], where: str) -> Member | None:
-    """The file or folder of an entry; a link stands for the file before it that it names, devices for nothing."""
+def _member(path: Path, entry: tarfile.TarInfo, found: dict[str, Member], where: str) -> Member:
+    """The file or folder of an entry; a link stands for the file before it that it names, and for nothing else."""
     name = _text(entry.name.removeprefix("./"))
     if entry.isfile() or entry.isdir():
         return Member(name, path, entry.offset_data, entry.size, folder=entry.isdir())
-    if not (entry.islnk() or entry.issym()):
-        return None
-    base = posixpath.dirname(entry.name) if entry.issym() else ""
-    target = found.get(posixpath.normpath(posixpath.join(base, entry.linkname)))
+    target = found.get(target_of(entry))
     if target is None:
         text = f"{name} is a link to {_text(entry.linkname)}, which does not stand before it in the archive"
         raise PoolError(f"{where}: {path}: {text}; pack the files themselves (tar --dereference)")

@@ -22,10 +22,12 @@ from datalines.config.paths import first_existing
 from datalines.errors import PoolError
 from datalines.pools.base import Item, part_range
 from datalines.pools.folder import caption_of
+from datalines.tarentries import Entry, RefusedError, entries
 
 SIDE = 32
 RECORD = 1 + 3 * SIDE * SIDE
 LABELS = "batches.meta.txt"
+LONGEST_LABELS = 1 << 16  # bytes of it that are read
 TEST = "test_batch.bin"
 TRAIN = re.compile(r"data_batch_(\d+)\.bin")
 WANTED = "give the binary version (cifar-10-binary.tar.gz) as it is published"
@@ -49,7 +51,7 @@ def read(spec: dict[str, Any], part: int, parts: int, where: str) -> Iterator[It
     path = first_existing(spec["path"], f"{where}.path")
     place = f"{where}: {path}"
     with _opened(path, place) as archive:
-        files = {PurePosixPath(entry.name).name: entry for entry in archive if entry.isfile()}
+        files = {PurePosixPath(entry.name).name: entry for entry in entries(archive) if entry.isfile()}
         names = _names(archive, files, spec, place)
         batches = _batches(files, spec["batches"], place)
         span = part_range(sum(batch.records for batch in batches), part, parts)
@@ -67,8 +69,10 @@ def _opened(path: Path, place: str) -> Iterator[tarfile.TarFile]:
     if not path.is_file():
         raise PoolError(f"{place} {'is not a file' if path.exists() else 'does not exist'}; {WANTED}")
     try:
-        with tarfile.open(path, mode="r:*") as archive:
+        with tarfile.open(path, mode="r:*", tarinfo=Entry) as archive:
             yield archive
+    except RefusedError as error:
+        raise PoolError(f"{place}: {error}; {WANTED}") from error
     except (tarfile.TarError, EOFError, BadGzipFile, zlib.error) as error:
         raise PoolError(f"{place} is broken or truncated ({error}); fetch it again") from error
 
@@ -84,7 +88,7 @@ def _names(archive: tarfile.TarFile, files: dict[str, tarfile.TarInfo], spec: di
     if LABELS not in files:
         raise PoolError(f"{place} holds no {LABELS}; {WANTED}")
     with _content(archive, files[LABELS]) as stream:
-        lines = stream.read().decode("utf-8", "backslashreplace").split()
+        lines = stream.read(LONGEST_LABELS).decode("utf-8", "backslashreplace").split()
     called = spec.get("names") or {}
     names = [str(called.get(line, line)) for line in lines]
     listed = spec.get("class_names")

@@ -12,6 +12,7 @@ from datalines.pools.archive import Member, tar_members
 from datalines.pools.base import Item
 
 Group = dict[str, Member]
+LONGEST_TEXT = 16 << 20  # bytes of a caption or of what is said of one image
 
 
 def read(spec: dict[str, Any], part: int, parts: int, where: str) -> Iterator[Item]:
@@ -115,10 +116,15 @@ def _content(group: Group, kind: str, field: str) -> Any:
     """The text of a member, or one key of a .json member. LookupError: not there; ValueError: not readable."""
     if kind not in group:
         raise LookupError(f"no .{kind} member")
+    if group[kind].size > LONGEST_TEXT:
+        raise ValueError(f"the .{kind} member has {group[kind].size:,} bytes, more than {LONGEST_TEXT:,}")
     text = group[kind].read().decode("utf-8")
     if kind != "json":
         return text
-    content = json.loads(text)
+    try:
+        content = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("the .json member is nested too deeply") from error
     if not isinstance(content, dict):
         raise ValueError("the .json member is not an object with keys")
     if field not in content:

@@ -2,7 +2,8 @@
 
 The ledger is a side file that no rule declares, so that it outlives the manifest when a job runs again. It has a line
 of JSON for each tar, appended as soon as the tar is in its place; a line that was cut off counts as not written. A tar
-that is not in it, or whose size or time of change is not as noted, is written anew.
+that is not in it, or whose size or time of change is not as noted, is written anew, and so is one whose line was
+altered.
 """
 
 import json
@@ -10,9 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from datalines.files import write_text
+from datalines.files import digest_json, write_text
 
 NAME = ".shards.jsonl"
+KEYS = {"path", "samples", "bytes", "sha256", "content", "mtime_ns"}
+SEAL = "seal"
 
 
 class Ledger:
@@ -42,7 +45,7 @@ class Ledger:
         noted = {**entry, "content": content, "mtime_ns": status.st_mtime_ns}
         self._known[entry["path"]] = noted
         with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(noted) + "\n")
+            stream.write(_line(noted))
 
     def keep_only(self, names: Iterable[str]) -> None:
         """Remove all other tars from the folder, and forget them."""
@@ -54,7 +57,7 @@ class Ledger:
         self._save()
 
     def _save(self) -> None:
-        lines = [json.dumps(entry) + "\n" for _, entry in sorted(self._known.items())]
+        lines = [_line(entry) for _, entry in sorted(self._known.items())]
         write_text(self._path, "".join(lines))
 
 
@@ -67,6 +70,13 @@ def _entries(path: Path) -> list[dict[str, Any]]:
             entry = json.loads(line)
         except ValueError:
             continue
-        if isinstance(entry, dict) and {"path", "samples", "bytes", "sha256", "content", "mtime_ns"} <= set(entry):
-            entries.append(entry)
+        if isinstance(entry, dict) and set(entry) in (KEYS, KEYS | {SEAL}):
+            seal = entry.pop(SEAL, None)
+            if seal in (None, digest_json(entry)):  # lines of older versions have none
+                entries.append(entry)
     return entries
+
+
+def _line(entry: dict[str, Any]) -> str:
+    """A line of the ledger, with a digest of what it says."""
+    return json.dumps({**entry, SEAL: digest_json(entry)}) + "\n"

@@ -5,12 +5,17 @@ the optimiser, the history and one integer, the step (that is: epoch and positio
 """
 
 import logging
+import platform
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
+from datalines.environment import cluster_job
 from datalines.errors import StoppedError, TrainingError
 from datalines.loading.batches import Batch, Batches
+from datalines.loading.seen import Seen
 from datalines.objectives import Objective, normalise
 from datalines.training.ahead import on_device
 from datalines.training.ranks import Ranks
@@ -44,8 +49,11 @@ class Speed:
 class Trainer:
     """A run in progress on one rank."""
 
-    def __init__(self, objective: Objective, run: Plan, machine: Engine, folder: Folder) -> None:
+    def __init__(self, objective: Objective, run: Plan, machine: Engine, folder: Folder, seen: Seen) -> None:
         self.objective, self.run, self.machine, self.folder = objective, run, machine, folder
+        self.seen = seen
+        self.segments: list[dict[str, Any]] = []
+        self.noted = True
         self.step = 0
         self.history = History(GPU_LOOKS if machine.ranks.device.type == "cuda" else 1)
         self.failed: dict[int, str] = {}
@@ -60,6 +68,8 @@ class Trainer:
         """Save the state; every rank has to call it, rank 0 writes."""
         self._settle()
         self._merge_failures()
+        self.seen.settle(self.ranks.collect)
+        self.segments[-1] |= {"last": self.step, "ended": _now()}
         if self.ranks.main:
             self.folder.save(
                 {
@@ -69,6 +79,7 @@ class Trainer:
                     "step": self.step,
                     "history": self.history.rows,
                     "failed": self.failed,
+                    **({"seen": self.seen.listed(), "segments": self.segments} if self.noted else {}),
                 },
                 self.step,
             )
@@ -84,12 +95,17 @@ class Trainer:
         self.machine.scaler.load_state_dict(content["scaler"])
         self.step, self.failed = content["step"], dict(content["failed"])
         self.history.rows = [tuple(row) for row in content["history"]]
+        # A state of before this was noted is gone on from; what its run saw cannot be told any more.
+        self.noted = "seen" in content
+        self.seen.restore(content.get("seen", []))
+        self.segments = content.get("segments", [])
         return True
 
     def train(self, batches: Batches, stop: Stop, clock: Clock) -> Iterator[int]:
         """Run to the end from wherever the state is; yields the number of each epoch that is complete, after whose
         weights are kept the caller saves. Asked to stop, it saves and raises a StoppedError."""
         self.speed = Speed()
+        self.segments.append(self._segment())
         told = time.monotonic()
         source = on_device(iter(batches), self.ranks.device)
         self.objective.train()
@@ -126,6 +142,7 @@ class Trainer:
             group["lr"] = rate
         loss = one_step(self.machine, self._parts(batch))
         self.objective.after_step(self.step, run.steps)
+        self.seen.add(batch.epoch, self.step, self.ranks.rank * self._micro_batches(batch), batch.rows.numpy())
         self.step += 1
         self.speed.samples += recipe["batch"]
         self.history.add(self.step, batch.epoch, rate, loss)
@@ -149,6 +166,16 @@ class Trainer:
             Part(normalise(piece), rows, (self.run.seed << 40) + first + place)
             for place, (piece, rows) in enumerate(zip(images, targets, strict=True))
         ]
+
+    def _micro_batches(self, batch: Batch) -> int:
+        """How many of them each rank takes of a step."""
+        return len(batch.rows) // (self.run.recipe["micro_batch"] or self.run.recipe["batch"])
+
+    def _segment(self) -> dict[str, Any]:
+        """Who trains from here on: the steps from `first` to `last`, so far none."""
+        where = {"host": platform.node(), "device": self.ranks.device.type, "slurm": cluster_job()}
+        times = {"started": _now(), "ended": _now()}
+        return {"first": self.step + 1, "last": self.step, "ranks": self.ranks.world, **where, **times}
 
     def _count_failures(self, batch: Batch) -> None:
         """Note samples that did not decode; more of them than the recipe allows end the run."""
@@ -188,3 +215,7 @@ class Trainer:
             f"stopped on request after step {self.step} of {self.run.steps}; the state is kept in {self.folder.path}, "
             "and the same command goes on from there"
         )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -16,6 +16,7 @@ from datalines.loading.batches import Batches, Slice
 from datalines.loading.decoders import decoder
 from datalines.loading.manifest import Contents
 from datalines.loading.order import Order
+from datalines.loading.seen import Seen
 from datalines.objectives import Objective, build
 from datalines.training import numerics
 from datalines.training.loop import Trainer
@@ -28,7 +29,7 @@ from datalines.training.stopping import listening
 from datalines.training.weights import save_weights, weights_name
 
 log = logging.getLogger(__name__)
-OUTCOME, HISTORY, CHECKED = "outcome.json", "history.csv", "checked.json"
+OUTCOME, HISTORY, CHECKED, SEGMENTS = "outcome.json", "history.csv", "checked.json", "segments.json"
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,22 @@ def execute(run: Run, ranks: Ranks) -> Trainer:
     if ranks.main and "class_names" in recipe:
         check_labels(objective, manifest)
     machine = engine(objective, optimizer(objective.model, recipe["optimizer"]), arithmetic, ranks, recipe)
-    trainer = Trainer(objective, length, machine, folder)
+    order = Order(contents.shards, contents.digest, seed, recipe["shuffle_window"])
+    trainer = Trainer(objective, length, machine, folder, Seen(order, recipe["micro_batch"] or recipe["batch"]))
     if trainer.restore() and ranks.main:
         log.info("continuing after step %d of %d", trainer.step, length.steps)
     elif ranks.main:
         log.info("%d samples, %d steps of %d", contents.samples, length.steps, recipe["batch"])
     with enough_space(folder):
         with listening() as stop:
-            for epoch in trainer.train(batches(run, contents, trainer), stop, Clock(run.checkpoint_seconds)):
+            for epoch in trainer.train(batches(run, contents, order, trainer), stop, Clock(run.checkpoint_seconds)):
                 if epoch in recipe["keep"] and ranks.main:
                     keep(run, trainer, epoch)
                 trainer.save()
         if ranks.main:
             write_csv(folder.path / HISTORY, trainer.history.frame(recipe["batch"]))
+            if trainer.noted:
+                write_json(folder.path / SEGMENTS, trainer.segments)
             write_json(folder.path / OUTCOME, outcome(contents, trainer))
     ranks.wait()
     return trainer
@@ -128,12 +132,12 @@ def _looks(path: Path) -> list[int]:
     return [] if found is None else [found.st_size, found.st_mtime_ns, found.st_ino]
 
 
-def batches(run: Run, contents: Contents, trainer: Trainer) -> Batches:
+def batches(run: Run, contents: Contents, order: Order, trainer: Trainer) -> Batches:
     """The batches of a rank from the trainer's step on."""
     recipe, seed, objective, ranks = run.recipe, int(run.identity["seed"]), trainer.objective, trainer.ranks
     return Batches(
         contents,
-        Order(contents.shards, contents.digest, seed, recipe["shuffle_window"]),
+        order,
         Slice(recipe["batch"], recipe["micro_batch"] or recipe["batch"], ranks.rank, ranks.world, recipe["epochs"]),
         objective.image_size,
         recipe["augmentation"],
@@ -164,6 +168,7 @@ def outcome(contents: Contents, trainer: Trainer) -> dict[str, Any]:
         **numerics.declared(length.recipe, trainer.ranks.device),
         "parameters": sum(value.numel() for value in trainer.objective.model.parameters()),
         "decoder": decoder(length.recipe["decoder"]).identity,
+        "seen": trainer.seen.listed() if trainer.noted else None,
         "undecodable": [{"row": row, "reason": reason} for row, reason in sorted(trainer.failed.items())],
     }
 

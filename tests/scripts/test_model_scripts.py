@@ -1,6 +1,7 @@
 """The scripts from training to the report, called by hand on a few dozen images, each on what the ones before it
 left."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -268,7 +269,7 @@ def tabulate(toy: Toy) -> Path:
     row = {
         "pool": "photo", "title": "Photos", "kind": "folder", "requested": 30, "stored": 29,
         "failed": '{"missing_image": 1}', "filter": "keep-all", "kept": 28, "dropped": '{"small": 1}',
-        "shards": 2, "bytes": 100, "substitutes": None, "list_rows": None,
+        "shards": 2, "bytes": 100, "substitutes": None, "list_rows": None, "not_selected": "{}", "not_sampled": None,
         "caption_words_mean": 3.0, "caption_words_sd": 1.0, "width_median": 20.0, "height_median": 18.0,
         "aspect_median": 1.1, "paper_pairs": 1000,
     }  # fmt: skip
@@ -336,8 +337,32 @@ def test_the_report_holds_figures_tables_samples_and_fits(toy: Toy) -> None:
         }
     }
     figures = [toy.root / "papers" / "toy" / "fig-02.md"]
-    records, fits = toy.root / "records" / "pools.csv", [toy.root / "fits" / "toy.csv"]
-    write_report.main(STUDY, papers, TITLES, figures, [records], fits, sheets(toy), batches(toy), html)
+    folder, fits = toy.root / "records", [toy.root / "fits" / "toy.csv"]
+    write_report.main(
+        {**STUDY, "overlap_distance": 4},
+        papers,
+        TITLES,
+        {"toy": EXPERIMENT},
+        {
+            "photo": {
+                "title": "Photos",
+                "kind": "synthetic",
+                "version": 1,
+                "filter": None,
+                "licence": "CC0",
+                "source": None,
+                "card": None,
+            }
+        },
+        figures,
+        [folder / "pools.csv"],
+        fits,
+        [folder / "toy.csv", folder / "pools.csv"],
+        sheets(toy),
+        batches(toy),
+        html,
+        pages := html.with_name("pages.json"),
+    )
     page = html.read_text()
     for text in (
         "Toy study",
@@ -352,3 +377,6 @@ def test_the_report_holds_figures_tables_samples_and_fits(toy: Toy) -> None:
     assert "30 items requested, 29 stored, 28 kept" in page
     links = set(re.findall(r'(?:href|src)="((?!data:|#|http)[^"]+)"', page))
     assert links and all((html.parent / link).is_file() for link in links)
+    further = [entry["path"] for entry in json.loads(pages.read_text())["pages"]]
+    assert all((html.parent / path).is_file() for path in further)
+    assert {"pages/experiment-toy.html", "pages/source-photo.html", "pages/family-art.html"} <= set(further)

@@ -109,6 +109,10 @@ class Study(Checkout):
         """The log of the last job that worked on something."""
         return (self.results / "logs" / rule / f"{run}.log").read_text()
 
+    def receipt(self, rule: str, run: str) -> dict[str, Any]:
+        """What the last job that worked on something says of itself."""
+        return dict(read_json(self.results / "receipts" / rule / f"{run}.json"))
+
     def slurm_log(self, rule: str, run: str, job: str = "*") -> str:
         """What a Slurm job printed, or all that worked on something, in their order."""
         folder = self.root / "results/slurm-logs" / f"rule_{rule}" / run

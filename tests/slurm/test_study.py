@@ -55,6 +55,13 @@ def test_a_run_over_its_time_limit_goes_on_in_a_second_job(outcome: Outcome) -> 
     assert "continuing after step" in outcome.study.log("train_model", "yfcc-full-0")
 
 
+def test_receipts_name_the_slurm_job_and_the_attempt(outcome: Outcome) -> None:
+    late, requeued = (outcome.study.receipt("train_model", f"{family}-full-0") for family in ("yfcc", "laion"))
+    assert late["attempt"] == 2 and late["slurm"]["job"] not in ("", outcome.jobs["late"])
+    assert requeued["attempt"] == 1 and requeued["slurm"]["job"] == outcome.jobs["requeued"]
+    assert requeued["slurm"]["restarts"] == "1"
+
+
 def test_a_requeued_run_goes_on_in_the_same_job(outcome: Outcome, cluster: Cluster) -> None:
     job = cluster.call("scontrol", "show", "job", outcome.jobs["requeued"])
     assert "Restarts=1" in job and "JobState=COMPLETED" in job

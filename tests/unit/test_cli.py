@@ -81,9 +81,8 @@ def test_an_unknown_command_is_answered_with_a_suggestion(
     capsys: pytest.CaptureFixture[str], word: str, hint: str
 ) -> None:
     assert cli.main([word]) == 2
-    assert (
-        capsys.readouterr().err == f"datalines: there is no command '{word}'{hint}Commands: fetch, exposed, plan, er\n"
-    )
+    commands = "fetch, exposed, plan, audit, doctor, export, er, explain, accept, what-if, rehydrate"
+    assert capsys.readouterr().err == f"datalines: there is no command '{word}'{hint}Commands: {commands}\n"
 
 
 def test_missing_files_are_listed_with_all_that_is_needed(

@@ -17,7 +17,7 @@ from datalines.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVS = ROOT / "envs"
-LOCKS = ("demo", "dev", "slurm", "img2dataset", "open-clip")
+LOCKS = ("demo", "dev", "slurm", "img2dataset", "open-clip", "exchange")
 CONDA_PYTHON = {"python_version": "3.11", "python_full_version": "3.11.9"}
 
 

@@ -203,12 +203,21 @@ def test_a_full_disk_is_a_sentence_and_the_next_run_goes_on(site: Site, fetching
     assert fetching.start(url_spec())["stored"] == 4
 
 
-def test_a_full_disk_under_the_tar_leaves_no_output(site: Site, fetching: Fetching) -> None:
+def test_a_full_disk_under_the_tar_leaves_no_output(
+    site: Site, fetching: Fetching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(fetching, image_urls(site, 4))
-    fetching.tar.parent.mkdir(parents=True)
     full = fetching.tar.with_name(f".{fetching.tar.name}.{os.getpid()}.tmp")
-    full.symlink_to("/dev/full")
-    with pytest.raises(FetchError, match="no space is left"):
+
+    def touch(path: Path, **options: Any) -> None:
+        if path == full:
+            path.symlink_to("/dev/full")
+        else:
+            made(path, **options)
+
+    made = Path.touch
+    with monkeypatch.context() as patch, pytest.raises(FetchError, match="no space is left"):
+        patch.setattr(Path, "touch", touch)
         fetching.start(url_spec())
     assert not full.is_symlink() and not any(path.exists() for path in fetching.outputs)
     assert fetching.start(url_spec())["stored"] == 4

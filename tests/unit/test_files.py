@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -32,11 +33,29 @@ def test_an_error_keeps_the_old_file_and_leaves_no_rest(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_sha256_of_a_file_longer_than_one_piece(tmp_path: Path) -> None:
+def test_sha256_of_a_file(tmp_path: Path) -> None:
     data = bytes(range(256)) * 5000
     (tmp_path / "a").write_bytes(data)
-    assert len(data) > files.CHUNK
     assert files.sha256_file(tmp_path / "a") == hashlib.sha256(data).hexdigest()
+
+
+def test_a_large_file_is_hashed_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LARGE", 10)
+    (tmp_path / "large").write_bytes(b"x" * 10)
+    (tmp_path / "small").write_bytes(b"x" * 9)
+    read: list[str] = []
+
+    def digested(stream: IO[bytes], name: str) -> Any:
+        read.append(Path(stream.name).name)
+        return file_digest(stream, name)
+
+    file_digest = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", digested)
+    for name in ("large", "large", "small", "small"):
+        files.sha256_file(tmp_path / name)
+    assert read == ["large", "small", "small"]
+    (tmp_path / "large").write_bytes(b"y" * 11)
+    assert files.sha256_file(tmp_path / "large") == hashlib.sha256(b"y" * 11).hexdigest()
 
 
 def test_the_short_name_of_a_specification_ignores_key_order_and_nothing_else() -> None:

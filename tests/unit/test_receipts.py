@@ -2,8 +2,10 @@
 
 import hashlib
 import importlib.metadata
+import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from snakemake.iocontainers import Namedlist
@@ -22,34 +24,92 @@ def test_a_folder_called_logs_above_the_results_is_left_alone() -> None:
     assert receipts.receipt_path(log) == Path("/data/logs/results/demo/receipts/train_model/a.json")
 
 
-def test_versions_name_what_is_installed_and_skip_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "PACKAGES", ("numpy", "no-such-package-here"))
-    found = receipts.versions()
-    assert found["numpy"] == importlib.metadata.version("numpy")
-    assert set(found) == {"python", "numpy"}
+def job(folder: Path, **more: Any) -> SimpleNamespace:
+    """A job with two inputs, one of them a folder, and an output."""
+    (folder / "in.txt").write_text("in")
+    (folder / "results").mkdir(exist_ok=True)
+    (folder / "results" / "records").mkdir(exist_ok=True)
+    (folder / "results" / "records" / "out.csv").write_text("a,b\n1,2\n3,4\n")
+    (folder / "folder").mkdir(exist_ok=True)
+    files = Namedlist([str(folder / "in.txt"), str(folder / "folder")])
+    files._set_name("sheep", 0)
+    files._set_name("more", 1, end=2)
+    given = {
+        "rule": "count_sheep",
+        "input": files,
+        "output": Namedlist(fromdict={"csv": str(folder / "results" / "records" / "out.csv")}),
+        "params": Namedlist(fromdict={"spec": {"a": [1, "ü"], "seed": 7, "deep": [{"seeds": [1, 2]}]}, "code": "abc"}),
+        "wildcards": Namedlist(fromdict={"pool": "web"}),
+        "threads": 2,
+    }
+    return SimpleNamespace(**{**given, **more})
 
 
-def test_a_receipt_holds_digests_of_inputs_and_outputs(tmp_path: Path) -> None:
-    (tmp_path / "in.txt").write_text("in")
-    (tmp_path / "out.txt").write_text("output")
-    (tmp_path / "folder").mkdir()
-    job = SimpleNamespace(
-        rule="count_sheep",
-        input=Namedlist([str(tmp_path / "in.txt"), str(tmp_path / "folder")]),
-        output=Namedlist([str(tmp_path / "out.txt")]),
-        params=Namedlist(fromdict={"spec": {"a": [1, "ü"]}, "code": "abc"}),
-        wildcards=Namedlist(fromdict={"pool": "web"}),
-        threads=2,
-    )
-    receipts.write_receipt(job, tmp_path / "logs" / "count_sheep" / "web.log", 1000.0, 1001.5)
-    content = read_json(tmp_path / "receipts" / "count_sheep" / "web.json")
-    assert content["rule"] == "count_sheep"
-    assert content["wildcards"] == {"pool": "web"}
-    assert content["params"] == {"spec": {"a": [1, "ü"]}, "code": "abc"}
+def written(folder: Path, **more: Any) -> dict[str, Any]:
+    receipts.write_receipt(job(folder, **more), folder / "results" / "logs" / "count_sheep" / "web.log", 1000.0, 1001.5)
+    content: dict[str, Any] = read_json(folder / "results" / "receipts" / "count_sheep" / "web.json")
+    return content
+
+
+def test_a_receipt_says_what_was_asked_for_what_went_in_and_what_came_out(tmp_path: Path) -> None:
+    content = written(tmp_path)
+    assert content["schema"] == receipts.SCHEMA and content["root"] == str(tmp_path / "results")
+    assert (content["rule"], content["wildcards"], content["code"]) == ("count_sheep", {"pool": "web"}, "abc")
+    assert content["params"]["spec"]["a"] == [1, "ü"]
+    assert content["seeds"] == {"spec.seed": 7, "spec.deep.0.seeds": [1, 2]}
     assert content["inputs"] == {str(tmp_path / "in.txt"): hashlib.sha256(b"in").hexdigest()}
+    out = tmp_path / "results" / "records" / "out.csv"
     assert content["outputs"] == {
-        str(tmp_path / "out.txt"): {"bytes": 6, "sha256": hashlib.sha256(b"output").hexdigest()}
+        str(out): {
+            "kind": "records",
+            "bytes": 12,
+            "mtime_ns": out.stat().st_mtime_ns,
+            "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
+            "items": 2,
+        }
+    }
+    assert content["names"] == {
+        "inputs": {"sheep": str(tmp_path / "in.txt"), "more": [str(tmp_path / "folder")]},
+        "outputs": {"csv": str(out)},
     }
     assert (content["threads"], content["seconds"]) == (2, 1.5)
-    assert content["started"] == "1970-01-01T00:16:40+00:00"
-    assert "numpy" in content["versions"]
+    assert (content["started"], content["ended"]) == ("1970-01-01T00:16:40+00:00", "1970-01-01T00:16:41+00:00")
+    assert content["environment"]["versions"]["numpy"] == importlib.metadata.version("numpy")
+    assert (content["slurm"], content["attempt"], content["determinism"]) == (None, None, None)
+
+
+def test_a_receipt_of_a_cluster_job_names_it_and_its_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    monkeypatch.delenv("SLURMD_NODENAME", raising=False)
+    params = Namedlist(fromdict={"recipe": {"determinism": "seeded"}})
+    content = written(tmp_path, resources={"attempt": 3}, params=params)
+    assert content["slurm"] == {"job": "12", "restarts": "1"}
+    assert (content["attempt"], content["determinism"], content["code"]) == (3, "seeded", None)
+
+
+def test_what_a_job_notes_stands_in_its_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "_notes", {})
+    receipts.note("segments", [1, 2])
+    assert written(tmp_path)["notes"] == {"segments": [1, 2]}
+
+
+def test_a_large_input_is_not_hashed_again_as_long_as_it_is_as_its_job_left_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "LARGE", 8)
+    root = tmp_path / "results"
+    written(tmp_path)
+    out = root / "records" / "out.csv"
+    true = hashlib.sha256(out.read_bytes()).hexdigest()
+    monkeypatch.setattr(receipts, "sha256_file", lambda path: "hashed")
+    assert receipts.known_digest(out, root) == true
+    later = out.stat().st_mtime_ns + 10**9  # Snakemake does that
+    os.utime(out, ns=(later, later))
+    assert receipts.known_digest(out, root) == true
+    for change in (later + 7200 * 10**9, out.stat().st_mtime_ns - 10**12):
+        os.utime(out, ns=(change, change))
+        assert receipts.known_digest(out, root) == "hashed"
+    os.utime(out, ns=(later, later))
+    out.write_text("longer than it was")
+    assert receipts.known_digest(out, root) == "hashed"

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from datalines.report import FigureItem, ReportError, Section, TableItem, prose, render
+from datalines.report import FigureItem, Front, ReportError, Section, TableItem, prose, render
 
 
 def write_png(path: Path, width: int = 40, height: int = 10) -> Path:
@@ -46,7 +46,8 @@ def table(results: Path) -> TableItem:
 
 
 def page(results: Path, *sections: Section) -> str:
-    return render("A & B", "The `demo`.", sections, {"scale": "<demo>"}, results / "report", ["Synthetic."])
+    front = Front({"scale": "<demo>"}, ["Synthetic."])
+    return render("A & B", "The `demo`.", sections, front, results / "report")
 
 
 def test_the_page_is_well_formed_and_complete(results: Path) -> None:

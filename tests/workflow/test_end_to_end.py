@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -43,6 +44,8 @@ def test_nothing_is_left_lying_about(finished: Checkout) -> None:
         named |= {str(path.with_name(shard["path"]).relative_to(finished.root)) for shard in read_json(path)["shards"]}
     for path in finished.results.glob("runs/*/*/*/summary.json"):
         named |= {str(path.with_name(entry["path"]).relative_to(finished.root)) for entry in read_json(path)["weights"]}
+    report = finished.results / "report" / "pages.json"
+    named |= {str((report.parent / entry["path"]).relative_to(finished.root)) for entry in read_json(report)["pages"]}
     found = {f"results/tiny/{name}" for name in finished.digests()}
     assert found == declared | named
     assert {path.suffix for path in (finished.results / "state").iterdir()} == {".lock", ".done", ""}
@@ -94,6 +97,21 @@ def test_a_second_call_has_nothing_to_do(finished: Checkout) -> None:
     call = finished.call()
     assert NOTHING in call.text and call.jobs() == {}
     assert finished.digests() == before
+
+
+def test_receipts_say_at_which_attempt_and_with_which_seed_a_job_ran(finished: Checkout) -> None:
+    receipts = [read_json(path) for path in (finished.results / "receipts").rglob("*.json")]
+    assert {receipt["attempt"] for receipt in receipts} == {1}
+    runs = [receipt["seeds"] for receipt in receipts if receipt["rule"] == "train_model"]
+    assert runs == [{"wildcards.seed": "0"}] * JOBS["train_model"]
+
+
+def test_snakemake_makes_its_own_report(finished: Checkout, tmp_path: Path) -> None:
+    call = finished.call("--report", str(tmp_path / "report.html"))
+    assert call.code == 0 and "Report created" in call.text, call.text
+    page = (tmp_path / "report.html").read_text()
+    for path in ("papers/tiny/fig-02.pdf", "papers/tiny/tab-01.md"):  # both made and shown
+        assert page.count(path) > 1, path
 
 
 def test_a_paper_can_be_asked_for_by_name(finished: Checkout, fresh: Checkout) -> None:

@@ -1,5 +1,6 @@
 """What runs again after which change: everything that the change concerns, and nothing else."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,11 @@ STUDY = "config/examples/tiny.yaml"
 FIGURES = "workflow/scripts/papers/qnq"
 DRAWN = {"draw_figure": 2, "write_report": 1}
 MEASURED = {"collect_records": 1, "fit_lines": 1, **DRAWN}
+# All that the drawings are in: one mixture, hence one run of four, and the tables and sheets of all pools.
+MIXED = {"mix_shards": 1, "draw_batches": 1, "train_model": 1, "evaluate_run": 1, **MEASURED}
+DRAWINGS = {"write_shards": 1, **MIXED, "collect_statistics": 1, "collect_samples": 1, "collect_pools": 1,
+            "make_table": 1, "draw_samples": 2}  # fmt: skip
+DRAWINGS_ANEW = {"download_pool": 1, "filter_pool": 1}
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -50,11 +56,28 @@ def without_notes(checkout: Checkout) -> None:
             path.unlink()
 
 
-def code(path: str) -> Change:
-    """A module or script says something new."""
+def damaged_note(path: str) -> Change:
+    """Snakemake's note on a file holds a byte that is in no text."""
 
     def change(checkout: Checkout) -> None:
-        (checkout.root / path).write_text((checkout.root / path).read_text() + "\n\nLATER = 1\n")
+        name = urlsafe_b64encode(f"results/tiny/{path}".encode()).decode()
+        note = checkout.root / ".snakemake" / "metadata" / name
+        note.write_bytes(note.read_bytes().replace(b"a", b"\xf3", 1))
+
+    return change
+
+
+def code(*paths: str) -> Change:
+    """Modules or scripts say something new."""
+    return appended(*paths, text="\n\nLATER = 1\n")
+
+
+def appended(*paths: str, text: str = "# A remark.\n") -> Change:
+    """Files of the checkout end with something more."""
+
+    def change(checkout: Checkout) -> None:
+        for path in paths:
+            (checkout.root / path).write_text((checkout.root / path).read_text() + text)
 
     return change
 
@@ -66,6 +89,36 @@ def docstring(path: str) -> Change:
         before = (checkout.root / path).read_text()
         assert before.startswith('"""')
         (checkout.root / path).write_text(before.replace('"""', '"""Anew. ', 1))
+
+    return change
+
+
+def altered(path: str) -> Change:
+    """One result has another content than its job gave it."""
+
+    def change(checkout: Checkout) -> None:
+        file = checkout.results / path
+        file.write_bytes(file.read_bytes() + b"\n")
+
+    return change
+
+
+def deleted(*paths: str) -> Change:
+    """Some results are gone."""
+
+    def change(checkout: Checkout) -> None:
+        for path in paths:
+            (checkout.results / path).unlink()
+
+    return change
+
+
+def interrupted(path: str) -> Change:
+    """Snakemake was killed while a job made a file."""
+
+    def change(checkout: Checkout) -> None:
+        name = urlsafe_b64encode(f"results/tiny/{path}".encode()).decode()
+        (checkout.root / ".snakemake" / "incomplete" / name).write_text("{}")
 
     return change
 
@@ -97,6 +150,7 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
     "a docstring in the library": (docstring("datalines/training/loop.py"), {}),
     "config reformatted": (reformatted, {}),
     "Snakemake's notes lost": (without_notes, {}),
+    "a note of Snakemake's damaged": (damaged_note("records/sources.csv"), {}),
     "plotting": (code("datalines/plotting/panels.py"), {**DRAWN, "draw_samples": 2, "draw_batches": 1}),
     # The sheets of samples import the package of plots, and with it what bands are made from.
     "fitting": (code("datalines/robustness/lines.py"), {"fit_lines": 1, **DRAWN, "draw_samples": 2, "draw_batches": 1}),
@@ -112,12 +166,7 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
         study(("    seed: 2\n", "    seed: 2\n    licence: free\n")),
         {"collect_pools": 1, "make_table": 1, "write_report": 1},
     ),
-    "a filter of one pool": (
-        study(("min_side: 16", "min_side: 17")),
-        {"filter_pool": 1, "write_shards": 1, "mix_shards": 1, "train_model": 1, "evaluate_run": 1, **MEASURED,
-         "collect_statistics": 1, "collect_samples": 1, "collect_pools": 1, "make_table": 1, "draw_samples": 2,
-         "draw_batches": 1},
-    ),
+    "a filter of one pool": (study(("min_side: 16", "min_side: 17")), {"filter_pool": 1, **DRAWINGS}),
     "a recipe": (study(("warmup_steps: 2", "warmup_steps: 3")), {"train_model": 3, "evaluate_run": 3, **MEASURED}),
     "the recipe behind an adversarial shift": (
         study(("    optimizer: {lr: 1.0e-3}\n", "    optimizer: {lr: 2.0e-3}\n")),
@@ -132,6 +181,50 @@ CHANGES: dict[str, tuple[Change, dict[str, int]]] = {
         NEW_SHIFT,
         {"prepare_shift": 1, "evaluate_run": 2, "collect_records": 1, "fit_lines": 1, "draw_figure": 3, "make_table": 1,
          "collect_samples": 1, "draw_samples": 2, "draw_batches": 1, "write_report": 1},
+    ),
+    "results touched": (touched("results/tiny/records", "results/tiny/evals", "results/tiny/mixtures"), {}),
+    "pins of an environment": (appended("envs/train.yaml"), {}),
+    "the profile's times": (touched("profiles"), {}),
+    "code that makes nothing": (code("datalines/cli.py", "datalines/audit/verdicts.py", "datalines/receipts.py"), {}),
+    "code of pools that nobody has": (code("datalines/fetch/policy.py"), {}),
+    "how often training saves": (study(("checkpoint_seconds: 1.0e-6", "checkpoint_seconds: 60")), {}),
+    "records altered": (altered("records/sources.csv"), {"fit_lines": 1, **DRAWN}),
+    "an intermediate table deleted": (deleted("records/sources.csv"), {}),
+    "the report deleted": (deleted("report/index.html"), {"write_report": 1}),
+    "an interrupted evaluation": (interrupted("evals/both/full/0/natural.json"), {"evaluate_run": 1, **MEASURED}),
+    "a pool's version": (study(("    seed: 2\n", "    seed: 2\n    version: 2\n")), {**DRAWINGS_ANEW, **DRAWINGS}),
+    # The ids that the filter keeps are the same, so it does not run.
+    "a shard's size": (study(("32\n    filter: small\n", "16\n    filter: small\n")), DRAWINGS),
+    "a mixture's seed": (study(("  both: {seed: 0, entries", "  both: {seed: 1, entries")), MIXED),
+    # Three runs of four stay as they are.
+    "a further seed": (
+        study(("clip, sizes: [full], seeds: [0]", "clip, sizes: [full], seeds: [0, 1]")),
+        {"train_model": 1, "evaluate_run": 1, **MEASURED},
+    ),
+    "an ensemble's weights": (study(("weights: [0.0, 0.5, 1.0]", "weights: [0.0, 1.0]")), MEASURED),
+    # Lines are fitted on every axis.
+    "an axis": (study(("    axis: probit\n", "    axis: logit\n")), DRAWN),
+    "a new figure": (
+        study(("    figures:\n", "    figures:\n      fig-03: {title: Again, script: qnq/fig_02_sources,"
+               " experiment: sources}\n")),
+        {"draw_figure": 1, "write_report": 1},
+    ),
+    "a shift's version": (
+        study(("    seed: 12\n", "    seed: 12\n    version: 2\n")),
+        {"prepare_shift": 1, "evaluate_run": 4, **MEASURED, "collect_samples": 1, "draw_samples": 2},
+    ),
+    "prompts": (
+        study(('&prompts ["a photo of a {}.", "{}"]', '&prompts ["a photo of a {}."]')),
+        {"prepare_shift": 3, "evaluate_run": 5, "filter_shift": 1, **MEASURED, "collect_samples": 1, "draw_samples": 2},
+    ),
+    "code of evaluation": (
+        code("datalines/evaluation.py"),
+        {"evaluate_run": 5, "filter_shift": 1, **MEASURED, "collect_samples": 1, "draw_samples": 2},
+    ),
+    "code of mixing": (
+        code("datalines/mixing.py"),
+        {"mix_shards": 4, "draw_batches": 1, "train_model": 4, "evaluate_run": 5, "filter_shift": 1, **MEASURED,
+         "collect_samples": 1, "draw_samples": 2},
     ),
     "a floor": (study(("    resamples: 50\n", "    resamples: 50\n    floor: 0.1\n")), {"fit_lines": 1, **DRAWN}),
 }  # fmt: skip

@@ -1,5 +1,7 @@
 # Papers: tables and figures from records and fits alone, sheets of samples, the report.
 
+from datalines.site.cards import pool_cards
+
 
 rule draw_figure:
     """Draw one figure of a paper from tables: pdf, png, svg, the csv of every plotted point, the caption."""
@@ -160,7 +162,7 @@ rule draw_samples:
 
 
 rule write_report:
-    """Write the report: one HTML file with every figure and table of the targets."""
+    """Write the report: one HTML file with every figure and table of the targets, and pages of where they come from."""
     input:
         figures=dag.figures(dag.study.targets(), "md"),
         figure_files=[dag.figures(dag.study.targets(), extension) for extension in ("pdf", "png", "svg", "csv")],
@@ -170,13 +172,16 @@ rule write_report:
         ledger_files=[dag.ledgers(dag.study.targets(), extension) for extension in ("tex", "md")],
         pools=dag.counts(),
         fits=[f"<fits>/{experiment}.csv" for experiment in dag.experiments_of_targets()],
+        records=list(dag.records().values()),
         samples=dag.sheets("png"),
         sample_files=[dag.sheets(extension) for extension in ("pdf", "svg", "csv")],
         batches=dag.batches("png"),
         batch_files=[dag.batches(extension) for extension in ("pdf", "svg", "csv")],
         styles=multiext("workflow/report/", "report.html.j2", "style.css"),
+        assets=sorted(Path("datalines/site/assets").iterdir()),
     output:
         html="<report>/index.html",
+        pages="<report>/pages.json",
     log:
         "<logs>/write_report/report.log",
     localrule: True
@@ -186,6 +191,8 @@ rule write_report:
         study=tables["study"],
         papers={paper: dag.specs["papers"][paper] for paper in dag.study.targets()},
         titles=tables["titles"],
+        experiments={name: tables["experiments"][name] for name in dag.experiments_of_targets()},
+        sources=pool_cards(dag),
         code=code_of("write_report"),
     message:
         "write the report"

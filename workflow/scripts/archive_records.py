@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from datalines import archive
+from datalines.files import sha256_file
 from datalines.job import run
 from datalines.receipts import versions
 from datalines.version import VERSION
@@ -22,6 +23,9 @@ def main(
     }
     size = archive.write(manifest.parent, about, experiments, dict(zip(names, records, strict=True)))
     log.info("%d tables, %.1f MB in %s", len(names), size / 1e6, manifest.parent)
+    log.info(
+        "publish this beside it, for `datalines fetch --archive`: sha256 of %s is %s", manifest, sha256_file(manifest)
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from datalines.errors import DatalinesError
 from datalines.files import read_json, write_parquet
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 TEXTS = {"pool": "caption", "shift": "label"}
 PLACES = ["shard", "image_offset", "image_bytes"]
+DIGEST = "sha256"  # indexes of evaluation sets made by older versions have none
 
 
 def png(data: bytes) -> tuple[bytes, int, int]:
@@ -47,9 +49,14 @@ def pictured(kind: str, name: str, chosen: pd.DataFrame, manifest: Path, of: str
     return pd.DataFrame(rows)
 
 
+def columns(index: Path, *more: str) -> list[str]:
+    """Columns of an index that are needed to read images, and some more."""
+    return [*PLACES, *([DIGEST] if DIGEST in pq.read_schema(index).names else []), *more]
+
+
 def of_class(index: Path, wanted: str, count: int, name: str) -> pd.DataFrame:
     """The first `count` images of one class in keyed order."""
-    every = keyed_sample(index, len(pd.read_parquet(index, columns=["id"])), 0, [*PLACES, "label"])
+    every = keyed_sample(index, len(pd.read_parquet(index, columns=["id"])), 0, columns(index, "label"))
     found = every[every["label"] == wanted]
     if found.empty:
         held = ", ".join(sorted(every["label"].unique())[:20])
@@ -67,7 +74,7 @@ def main(pools: dict[str, int], shifts: dict[str, Any], manifests: list[Path], t
     ):
         index = manifest.with_name("index.parquet")
         count = wanted if kind == "pool" else wanted["count"]
-        rows = keyed_sample(index, count, 0, [*PLACES, TEXTS[kind]])
+        rows = keyed_sample(index, count, 0, columns(index, TEXTS[kind]))
         tables.append(pictured(kind, name, rows, manifest, ""))
         for label, number in wanted["classes"].items() if kind == "shift" else ():
             tables.append(pictured(kind, name, of_class(index, label, number, name), manifest, label))

@@ -12,13 +12,18 @@ from datalines.accuracy import measure
 from datalines.devices import check
 from datalines.errors import DatalinesError
 from datalines.evaluation import logits
-from datalines.files import atomic, read_json, write_json
+from datalines.files import atomic, digest_json, read_json, sha256_file, write_json
+from datalines.images import DECODER
 from datalines.job import run
+from datalines.objectives.pixels import MEAN, STD
 from datalines.training import numerics
 from datalines.training.numerics import device
 from datalines.training.weights import load_weights
 
 log = logging.getLogger(__name__)
+PREPROCESSING = {"resize": "bicubic", "side": "shorter", "crop": "centre", "mean": MEAN, "std": STD}
+LABELLING = ("class_names", "class_texts", "subset", "mapping", "crop")
+"""What a set's manifest says of its classes and borders, beside its prompts."""
 
 
 def main(
@@ -63,9 +68,18 @@ def main(
             "suite": suite,
             "weights": record["weights"],
             "sets": {
-                shift.name: {key: shift.manifest[key] for key in ("items", "version", "id_set_sha256", "prompts")}
+                shift.name: {
+                    **{key: shift.manifest[key] for key in ("items", "version", "id_set_sha256", "prompts")},
+                    "order_sha256": shift.manifest["order_sha256"],
+                    "labelling": digest_json({key: shift.manifest.get(key) for key in LABELLING}),
+                }
                 for shift in loaded
             },
+            "models": [
+                {"epoch": spec["epoch"], "spec": digest_json(spec), "image_size": model.image_size}
+                for model, spec in models
+            ],
+            "preprocessing": {**PREPROCESSING, "decoder": DECODER},
             "measures": measures,
         },
     )
@@ -74,12 +88,13 @@ def main(
 
 
 def weights(summary: Path, record: dict[str, Any]) -> list[Path]:
-    """The weights files that a summary names; one that is missing is an error that says what to delete."""
+    """The weights files that a summary names; one that is missing or altered is an error that says what to delete."""
     paths = [summary.with_name(entry["path"]) for entry in record["weights"]]
-    for path in paths:
-        if not path.is_file():
+    for path, entry in zip(paths, record["weights"], strict=True):
+        fault = "missing" if not path.is_file() else "altered" if sha256_file(path) != entry["sha256"] else ""
+        if fault:
             raise DatalinesError(
-                f"{path} is listed in {summary} but missing: delete {summary} and run again to retrain"
+                f"{path} is listed in {summary} but {fault}: delete {summary} and run again to retrain"
             )
     return paths
 

@@ -15,8 +15,9 @@ from datalines.files import atomic, digest_json, read_json, sha256_file, write_j
 from datalines.finished import recall, remember
 from datalines.job import run
 from datalines.locks import alone
+from datalines.receipts import note
 from datalines.training.launch import train
-from datalines.training.run import HISTORY, Run, finished
+from datalines.training.run import HISTORY, SEGMENTS, Run, finished
 from datalines.training.state import Folder
 from datalines.training.weights import weights_name
 
@@ -55,6 +56,7 @@ def main(
     with alone(folder, "training this run"):
         if recall(folder, [summary, history]):
             log.info("same data, recipe, seed and code as the finished run: nothing to train")
+            tell_segments(folder)
             shutil.rmtree(folder, ignore_errors=True)
             return
         state = Folder(folder, identity)
@@ -70,8 +72,15 @@ def main(
         outcome = finished(folder) or {}
         outcome["undecodable"] = named(outcome["undecodable"], mixture)
         write_json(summary, record(identity, spec["mixture"], manifest, outcome, summary))
-        remember(folder, [summary, history])
+        remember(folder, [summary, history, *folder.glob(SEGMENTS)])
+        tell_segments(folder)
         state.remove()
+
+
+def tell_segments(folder: Path) -> None:
+    """Have the receipt tell who trained which steps; times and hosts have no place in outputs that can be the same."""
+    for path in folder.with_suffix(".done").glob(SEGMENTS):
+        note("segments", read_json(path))
 
 
 def publish(folder: Path, epochs: list[int], summary: Path, history: Path) -> None:
@@ -101,6 +110,7 @@ def record(
         "spec": digest_json(identity),
         "mixture": mixture,
         "id_set_sha256": manifest["id_set_sha256"],
+        "order_sha256": manifest["order_sha256"],
         **outcome,
         "weights": [kept_entry(summary.parent / weights_name(epoch), epoch) for epoch in epochs],
     }

@@ -1,12 +1,13 @@
-"""Write the report: one HTML page that holds the targets' figures and tables, the samples, the attrition of every pool,
-and the fits."""
+"""Write the report: one HTML page that holds the targets' claims, figures and tables, the samples, the attrition of
+every pool and the fits; and beside it pages of where each of them comes from."""
 
 from datalines.forked import run_in_fork
 
 run_in_fork(globals())
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from datalines.claims.page import shown
 from datalines.files import write_text
 from datalines.job import run
 from datalines.receipts import versions
-from datalines.report import FigureItem, Section, TableItem, render
+from datalines.report import LOOK, Claim, FigureItem, Front, Section, TableItem, render
+from datalines.site.build import Site, Told, item_path
+from datalines.site.lineage import item_page
+from datalines.site.pages import FOLDER, write_manifest
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,22 @@ def ledger_items(paper: dict[str, Any], folder: Path) -> list[TableItem]:
     return [TableItem("Claims", shown(pd.read_csv(links["csv"])), table_notes(links["md"]), links)]
 
 
+def claims_of(paper: dict[str, Any], folder: Path) -> list[Claim]:
+    """A paper's claims and their verdicts, for the front."""
+    if not paper["claims"]:
+        return []
+    page = f"{FOLDER}/{item_page(f'papers/{folder.name}/claims')}"
+    ledger = shown(pd.read_csv(folder / "claims.csv"))
+    columns = [ledger[name] for name in ("Claim", "Paper", "Effect", "Verdict")]
+    return [Claim(text, source, effect, verdict, page) for text, source, effect, verdict in zip(*columns, strict=True)]
+
+
+def linked(section: Section, root: Path) -> Section:
+    """A section whose figures and tables lead to their own pages."""
+    pages = [replace(item, page=f"{FOLDER}/{item_page(item_path(item, root))}") for item in section.items]
+    return replace(section, items=pages)
+
+
 def sample_items(samples: list[Path]) -> list[FigureItem]:
     """The sheets of samples."""
     titles = {"sources": "Random samples of every source", "shifts": "Random samples of every evaluation set"}
@@ -78,7 +98,7 @@ def beside(png: Path) -> dict[str, Path]:
     return {ending: png.with_suffix(f".{ending}") for ending in ("pdf", "svg", "csv")}
 
 
-def facts(study: dict[str, Any], pools: list[Path], fits: list[Path]) -> dict[str, str]:
+def facts(study: dict[str, Any], pools: list[Path], fits: list[Path], packages: Mapping[str, str]) -> dict[str, str]:
     """The front page's short list: scale, counts of what the study has, versions."""
     found = {"scale": study["scale"]}
     for counts in map(pd.read_csv, pools):
@@ -88,7 +108,7 @@ def facts(study: dict[str, Any], pools: list[Path], fits: list[Path]) -> dict[st
         )
     if fits:
         found["lines"] = f"{sum(len(pd.read_csv(path)) for path in fits):,} fits in {len(fits)} experiments"
-    return {**found, "versions": ", ".join(f"{name} {version}" for name, version in versions().items())}
+    return {**found, "versions": ", ".join(f"{name} {version}" for name, version in packages.items())}
 
 
 def record_sections(pools: list[Path], fits: list[Path], samples: list[Path], batches: list[Path]) -> list[Section]:
@@ -114,28 +134,64 @@ def record_sections(pools: list[Path], fits: list[Path], samples: list[Path], ba
     return [section for section in sections if section.items]
 
 
+def compose(
+    study: dict[str, Any],
+    papers: dict[str, Any],
+    titles: dict[str, str],
+    experiments: dict[str, Any],
+    sources: dict[str, Any],
+    pools: list[Path],
+    fits: list[Path],
+    records: list[Path],
+    samples: list[Path],
+    batches: list[Path],
+    html: Path,
+    packages: dict[str, str],
+) -> tuple[str, Site]:
+    """The report's own page, which is to lie at `html`, and the pages beside it; nothing is written.
+
+    `packages` are the versions that its front tells of.
+    """
+    root = html.parent.parent
+    folders = {name: root / "papers" / name for name in papers}
+    sections = [
+        Section(spec["title"], [*ledger_items(spec, folders[name]), *paper_items(spec, folders[name])])
+        for name, spec in papers.items()
+    ]
+    sections += record_sections(pools, fits, samples, batches)
+    sections = [linked(section, root) for section in sections]
+    told = Told(
+        study["title"], study["scale"], study["substitutions"], experiments, titles, sources, study["overlap_distance"]
+    )
+    tables = {f"{path.parent.name}/{path.stem}": path for path in [*records, *fits]}
+    site = Site(root, told, tables, sections, (LOOK / "style.css").read_text(encoding="utf-8"))
+    claims = {spec["title"]: found for name, spec in papers.items() if (found := claims_of(spec, folders[name]))}
+    front = Front(facts(study, pools, fits, packages), study["substitutions"], claims, site.doors())
+    return render(study["title"], study["description"], sections, front, html.parent), site
+
+
 def main(
     study: dict[str, Any],
     papers: dict[str, Any],
     titles: dict[str, str],
+    experiments: dict[str, Any],
+    sources: dict[str, Any],
     figures: list[Path],
     pools: list[Path],
     fits: list[Path],
+    records: list[Path],
     samples: list[Path],
     batches: list[Path],
     html: Path,
+    pages: Path,
 ) -> None:
-    root = html.parent.parent
-    sections = [
-        Section(spec["title"], [*ledger_items(spec, folder), *paper_items(spec, folder)])
-        for folder, spec in ((root / "papers" / name, spec) for name, spec in papers.items())
-    ]
-    sections += record_sections(pools, fits, samples, batches)
-    page = render(
-        study["title"], study["description"], sections, facts(study, pools, fits), html.parent, study["substitutions"]
+    text, site = compose(
+        study, papers, titles, experiments, sources, pools, fits, records, samples, batches, html, versions()
     )
-    write_text(html, page)
-    log.info("%s, %d figures", html, len(figures))
+    write_text(html, text)
+    entries = site.write()
+    write_manifest(pages, entries)
+    log.info("%s, %d figures, %d files of further pages", html, len(figures), len(entries))
 
 
 if __name__ == "__main__":
