@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from datalines.audit import engine
+from datalines.audit import descent, engine
 from datalines.audit.document import document
 from datalines.audit.page import STATUSES, page
 from datalines.audit.verdicts import ORDER, Verdict
@@ -112,17 +112,21 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _findings(checks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The worst findings, one a line."""
+    """The worst findings, one a line; causes before what rests on them."""
     found = [
         (check["name"], finding)
         for check in checks
         for finding in check["findings"]
         if finding["verdict"] != Verdict.IDENTICAL
     ]
-    found.sort(key=lambda entry: (-ORDER.index(Verdict(entry[1]["verdict"])), entry[1]["artifact"], entry[0]))
+    found.sort(key=lambda entry: (*_place(*entry), entry[1]["artifact"], entry[0]))
     lines = [f"{entry['verdict']} {entry['artifact']}: {entry['reason']} [{name}]" for name, entry in found[:SHOWN]]
     more = [f"... and {len(found) - SHOWN:,} more findings in audit.json"] if len(found) > SHOWN else []
     return [*lines, *more, ""] if lines else []
+
+
+def _place(name: str, finding: Mapping[str, Any]) -> tuple[int, bool]:
+    return -ORDER.index(Verdict(finding["verdict"])), name == descent.NAME
 
 
 def plain(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from datalines.audit import acceptances, closure, integrity, inventory
+from datalines.audit import acceptances, closure, descent, integrity, inventory
 from datalines.audit.acceptances import Acceptance
 from datalines.audit.levels import LEVELS
 from datalines.audit.results import Results, read_results
@@ -57,6 +57,10 @@ def run(folder: Path, level: str, options: Options, tell: Callable[[str], None] 
     accepted, check = acceptances.read(results)
     done.checks.append(check)
     used = acceptances.apply(results, done.checks, accepted)
+    if any(check.name == descent.ORIGIN for check in done.checks):
+        done.checks.append(descent.check(results, done.checks))
+        more = acceptances.apply(results, done.checks[-1:], accepted)
+        used = [first + second for first, second in zip(used, more, strict=True)]
     done.accepted = list(zip(accepted, used, strict=True))
     return done
 

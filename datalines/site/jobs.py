@@ -10,6 +10,7 @@ from datalines.site.lineage import Lineage, Step, job_name, job_page, job_title,
 
 SHOWN = (".csv", ".json", ".md", ".tex", ".pdf", ".png", ".svg")
 """Endings of files that a browser or an editor opens: only these are linked."""
+MANIFEST = ".json"
 MOST_ROWS = 500
 """Files that one list of a page shows; the receipt or manifest has them all."""
 MOST_LINKS = 60
@@ -68,6 +69,8 @@ class Job:
     inputs: Rows
     outputs: Rows
     named: Rows
+    lacking: list[str]
+    """Manifests that are not there: what they vouch for is not listed."""
     params: str
     chain: list[ChainStep]
 
@@ -83,6 +86,7 @@ def job_of(lineage: Lineage, receipt: Receipt, named: Iterable[Artifact]) -> Job
         inputs=_rows([_input(lineage, receipt, *pair) for pair in zip(receipt.inputs, _said(receipt), strict=True)]),
         outputs=_rows([_output(path, entry) for path, entry in receipt.outputs.items()]),
         named=_rows([_vouched(artifact) for artifact in named]),
+        lacking=[path for path in receipt.outputs if _is_gone(lineage, path)],
         params=json.dumps(receipt.params, indent=2, ensure_ascii=False),
         chain=chain(steps(lineage.behind(receipt.inputs))),
     )
@@ -156,6 +160,10 @@ def _output(path: str, entry: Mapping[str, Any]) -> FileRow:
         items=entry.get("items"),
         content=str(entry.get("content", "")),
     )
+
+
+def _is_gone(lineage: Lineage, path: str) -> bool:
+    return path.endswith(MANIFEST) and not lineage.results.file(path).is_file()
 
 
 def _vouched(artifact: Artifact) -> FileRow:

@@ -59,7 +59,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Any, ...]]:
 @pytest.mark.parametrize("level", LEVELS)
 def test_each_level_makes_the_checks_of_those_before_it(study: Folder, calls: dict[str, Any], level: str) -> None:
     names = [check.name for check in audit(study.root, level)]
-    assert names == [name for other in LEVELS[: LEVELS.index(level) + 1] for name in OWN[other]] + ["acceptances"]
+    last = ["acceptances", *(["descent"] if "closure" in LEVELS[: LEVELS.index(level) + 1] else [])]
+    assert names == [name for other in LEVELS[: LEVELS.index(level) + 1] for name in OWN[other]] + last
 
 
 def test_checks_of_other_modules_get_what_they_need(study: Folder, calls: dict[str, Any], tmp_path: Path) -> None:

@@ -94,6 +94,17 @@ def test_a_job_shows_what_its_manifest_vouches_for(made: Path) -> None:
     assert "mixtures/one/full/00000.tar" in text and "7" * 64 in text
 
 
+def test_a_job_says_whose_manifest_is_not_there(made: Path, tmp_path: Path) -> None:
+    root = tmp_path / "small"
+    shutil.copytree(made, root)
+    (root / "runs/alpha/full/0/summary.json").unlink()
+    write_site(root)
+    name = next(path.name for path in (root / "report/pages").glob("job-train_model--alpha-full-0*"))
+    said = "runs/alpha/full/0/summary.json was not there when this page was written"
+    assert said in page(root, name) and said not in page(made, name)
+    assert "epoch-002.safetensors" in page(made, name) and "epoch-002.safetensors" not in page(root, name)
+
+
 def test_an_items_page_shows_code_and_says_when_it_is_another_than_the_receipts(made: Path) -> None:
     text = page(made, "item-papers-small-tab-01.html")
     assert SCRIPT in text and '<span class="k">def</span>' in text

@@ -127,10 +127,10 @@ class Trial:
         self.fail(f"the last call printed {self.last_words()}")
 
     def is_silent(self, study: Study, path: str, said: Said) -> bool:
-        """Whether a file is there that should be another, and nothing tells of it. The report shows what receipts say:
-        a receipt that is named stands for the report's pages too, which are written anew."""
-        by_receipt = path.startswith("report/") and any(name.startswith("receipts/") for name in said.named())
-        return (study.results / path).is_file() and not said.names(path) and not by_receipt
+        """Whether a file is there that should be another, and nothing tells of it. The report shows what receipts and
+        manifests say: one of them that is named stands for the report's pages too, which are written anew."""
+        shown = path.startswith("report/") and any(name.endswith(".json") for name in said.named())
+        return (study.results / path).is_file() and not said.names(path) and not shown
 
     def close(self) -> None:
         """End what is left of the trial, and remove its folder unless it failed."""
