@@ -7,7 +7,7 @@ from snakemake.utils import min_version
 
 min_version("9.20")
 
-from datalines import clock, forkserver, notes
+from datalines import clock, environment, forkserver, notes
 
 # What Snakemake cannot read among its own notes would end this and every later call.
 if workflow.is_main_process:
@@ -15,6 +15,8 @@ if workflow.is_main_process:
         logger.warning(
             f"Snakemake's note on {damaged} was damaged, and is removed. `datalines explain {damaged}` says whether its job is up to date."
         )
+
+environment.hand_on_restarts()
 
 # Small jobs fork from one process that makes their imports while the configuration is read. It ends with this one.
 if workflow.is_main_process and not workflow.output_settings.dryrun:

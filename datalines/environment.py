@@ -13,6 +13,7 @@ from typing import Any
 
 PACKAGES = ("torch", "open_clip_torch", "timm", "numpy", "pandas", "scipy", "pillow", "snakemake")
 DRIVER = Path("/proc/driver/nvidia")
+JOB, RESTARTS, HANDED_ON = "SLURM_JOB_ID", "SLURM_RESTART_COUNT", "DATALINES_SLURM_RESTARTS"
 
 
 def versions() -> dict[str, str]:
@@ -70,9 +71,19 @@ def gpus() -> list[str]:
     return names
 
 
+def hand_on_restarts() -> None:
+    """Keep, for the processes that this one starts, how often its Slurm job was restarted: Snakemake's plugin takes
+    most of Slurm's variables away from the steps of a job."""
+    if JOB in os.environ and RESTARTS in os.environ:
+        os.environ[HANDED_ON] = f"{os.environ[JOB]}:{os.environ[RESTARTS]}"
+
+
 def cluster_job() -> dict[str, str] | None:
     """Number, node and restarts of the Slurm job that this process belongs to; None outside of one."""
-    if "SLURM_JOB_ID" not in os.environ:
+    job = os.environ.get(JOB)
+    if job is None:
         return None
-    names = {"job": "SLURM_JOB_ID", "node": "SLURMD_NODENAME", "restarts": "SLURM_RESTART_COUNT"}
-    return {key: os.environ[variable] for key, variable in names.items() if variable in os.environ}
+    of, _, handed_on = os.environ.get(HANDED_ON, "").partition(":")
+    restarts = os.environ.get(RESTARTS) or (handed_on if of == job else None)
+    found = {"job": job, "node": os.environ.get("SLURMD_NODENAME"), "restarts": restarts}
+    return {key: value for key, value in found.items() if value is not None}

@@ -171,7 +171,7 @@ def _vouched(artifact: Artifact) -> FileRow:
 
 
 def _facts(receipt: Receipt) -> dict[str, str]:
-    """The receipt's short entries that two clean runs on one machine share."""
+    """The receipt's short entries that two clean runs on one machine share, whichever profile gave them threads."""
     said = receipt.said
     environment = said.get("environment", {"versions": said.get("versions", {})})
     seeds = said.get("seeds") or {}
@@ -181,7 +181,6 @@ def _facts(receipt: Receipt) -> dict[str, str]:
         "code digest": str(said.get("code") or receipt.params.get("code") or ""),
         "seeds": ", ".join(f"{place} {value}" for place, value in seeds.items()),
         "determinism": said.get("determinism") or "",
-        "threads": str(said.get("threads", "")),
         "versions": ", ".join(f"{name} {version}" for name, version in environment["versions"].items()),
         "decoder": environment.get("decoder") or "",
         "locks": ", ".join(f"{name} {digest}" for name, digest in environment.get("locks", {}).items()),

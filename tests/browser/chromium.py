@@ -20,6 +20,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe", "about:blank"),
 )
 PATIENCE = 120.0
+LAID_OUT = 15.0
 
 
 class Page:
@@ -82,8 +83,17 @@ class Page:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def move_to(self, selector: str) -> None:
-        """Move the mouse to the middle of the first such element."""
+    def move_to(self, selector: str, until: str) -> None:
+        """Move the mouse to the middle of the first such element, again until an expression is true: a page that is
+        still being laid out may not notice."""
+        ends = time.monotonic() + LAID_OUT
+        self._move(selector)
+        while not self.value(until):
+            assert time.monotonic() < ends, f"{until} is not true with the mouse on {selector}"
+            time.sleep(0.05)
+            self._move(selector)
+
+    def _move(self, selector: str) -> None:
         box = f"document.querySelector({selector!r}).getBoundingClientRect()"
         self.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
         x, y = self.value(f"(() => {{ const b = {box}; return [b.x + b.width / 2, b.y + b.height / 2]; }})()")

@@ -57,17 +57,15 @@ def test_no_page_asks_for_anything_beyond_the_folder_or_complains(page: Page, re
 
 def test_hover_shows_the_values_of_a_point(plot: Page) -> None:
     assert plot.value(f"{TIP}.hidden") is True
-    plot.move_to("#plot .point[data-family=beta]")
+    plot.move_to("#plot .point[data-family=beta]", until=f"!{TIP}.hidden")
     text = plot.value(f"{TIP}.innerText")
-    assert plot.value(f"{TIP}.hidden") is False
     for said in (
         "Beta, size full, seed 0, epoch 1",
         "Reference: 15.0 % [13.0 % to 17.0 %], 200 images",
         "Sketch: 11.0 %",
     ):
         assert said in text, text
-    plot.move_to("h1")
-    assert plot.value(f"{TIP}.hidden") is True
+    plot.move_to("h1", until=f"{TIP}.hidden")
 
 
 def test_toggles_hide_and_show_a_family(plot: Page) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from snakemake.iocontainers import Namedlist
 
-from datalines import receipts
+from datalines import environment, receipts
 from datalines.files import read_json
 
 
@@ -86,6 +86,21 @@ def test_a_receipt_of_a_cluster_job_names_it_and_its_attempt(tmp_path: Path, mon
     content = written(tmp_path, resources={"attempt": 3}, params=params)
     assert content["slurm"] == {"job": "12", "restarts": "1"}
     assert (content["attempt"], content["determinism"], content["code"]) == (3, "seeded", None)
+
+
+def test_restarts_reach_the_steps_of_a_job_and_no_other_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin takes the variable away between the job, which reads the Snakefile, and its step, which runs it."""
+    monkeypatch.delenv(environment.HANDED_ON, raising=False)
+    monkeypatch.delenv("SLURMD_NODENAME", raising=False)
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "2")
+    monkeypatch.setenv(environment.HANDED_ON, "")  # so that it is taken back after the test
+    environment.hand_on_restarts()
+    monkeypatch.delenv("SLURM_RESTART_COUNT")
+    environment.hand_on_restarts()
+    assert environment.cluster_job() == {"job": "12", "restarts": "2"}
+    monkeypatch.setenv("SLURM_JOB_ID", "13")
+    assert environment.cluster_job() == {"job": "13"}
 
 
 def test_what_a_job_notes_stands_in_its_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
