@@ -89,7 +89,7 @@ faults:  ## kills, damage and swaps at random in a small study, and whether all 
 	@$(RUN) tests.campaigns.faults $(FAULTS)
 
 dependencies:  ## known weaknesses of the locked packages (needs a network and pip-audit: pipx install pip-audit)
-	@for lock in demo dev slurm img2dataset open-clip exchange; do pip-audit --disable-pip --require-hashes -r envs/$$lock.lock || exit 1; done
+	@for lock in demo dev slurm img2dataset open-clip exchange; do pip-audit --strict --disable-pip --require-hashes -r envs/$$lock.lock || exit 1; done
 
 profile:  ## register profiles/slurm for you, so that `snakemake --profile slurm` works in this checkout
 	@$(SETUP) slurm
