@@ -69,7 +69,7 @@ def test_where_a_job_ran_later_its_pages_prove_nothing(results: Path, tmp_path: 
     receipt = results / "receipts" / "train_model" / "photos-full-0.json"
     said = json.loads(receipt.read_text())
     del said["seal"]
-    receipt.write_text(json.dumps(sealed({**said, "threads": 7, "ended": "2999-01-01T00:00:00+00:00"})))
+    receipt.write_text(json.dumps(sealed({**said, "seeds": {"order": 7}, "ended": "2999-01-01T00:00:00+00:00"})))
     found = findings(results, tmp_path)
     assert {verdict for verdict, _ in found.values()} == {Verdict.UNVERIFIABLE}
     assert "report/index.html" not in found and FAMILY not in found
