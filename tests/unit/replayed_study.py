@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from datalines.audit.verdicts import Check, Verdict
 from datalines.codehash import source_hash
 from datalines.job import bind
 from tests.builders import folder_pool, make_folder
@@ -143,3 +144,8 @@ def copied(study: Replayed, checkout: Path) -> Path:
     """The results alone elsewhere, as on another machine."""
     shutil.copytree(study.root, checkout / study.scale)
     return checkout / study.scale
+
+
+def found(*given: Check) -> dict[str, tuple[Verdict, str]]:
+    """{artifact: verdict, reason} of all findings of some checks."""
+    return {entry.artifact: (entry.verdict, entry.reason) for check in given for entry in check.findings}

@@ -12,9 +12,9 @@ from safetensors.numpy import load_file, save_file
 from datalines.audit.accuracies import accuracies
 from datalines.audit.recompute import checks, same_packages
 from datalines.audit.results import Receipt, read_results
-from datalines.audit.verdicts import Check, Verdict
+from datalines.audit.verdicts import Verdict
 from datalines.files import sha256_file
-from tests.unit.replayed_study import ROOT, Replayed, copied, pool, records, snapshot, train
+from tests.unit.replayed_study import ROOT, Replayed, copied, found, pool, records, snapshot, train
 
 EVALUATION, RECORDS, FITS = "evals/photos/full/0/natural.json", "records/toy.csv", "fits/toy.csv"
 FIGURE = "papers/toy/fig-02"
@@ -37,11 +37,6 @@ def root(study: Replayed, tmp_path: Path) -> Path:
     return copied(study, tmp_path / "elsewhere")
 
 
-def found(given: list[Check]) -> dict[str, tuple[Verdict, str]]:
-    """{artifact: verdict, reason} of all findings."""
-    return {entry.artifact: (entry.verdict, entry.reason) for check in given for entry in check.findings}
-
-
 def forge(root: Path, rule: str, path: str) -> None:
     """Make a receipt tell of a file as it is now, as somebody would who hides a change."""
     (receipt,) = (root / "receipts" / rule).glob("*.json")
@@ -60,7 +55,7 @@ def replace(path: Path, edit: Callable[[str], str]) -> None:
 def test_untouched_results_come_out_again_and_are_only_read(root: Path) -> None:
     before = snapshot(root)
     given = checks(read_results(root), ROOT, 0)
-    assert found(given) == {}
+    assert found(*given) == {}
     assert snapshot(root) == before
     examined = {check.name: check.examined for check in given}
     assert examined["recomputed-records"] == [RECORDS]
@@ -81,7 +76,7 @@ def test_tampered_cells_and_pictures_are_named(root: Path) -> None:
     for path in (f"{FIGURE}.png", f"{FIGURE}.md"):
         (root / path).write_bytes((root / path).read_bytes() + b"\n.")
     forge(root, "draw_figure", f"{FIGURE}.md")
-    given = found(checks(read_results(root), ROOT, 0))
+    given = found(*checks(read_results(root), ROOT, 0))
     verdict, reason = given[RECORDS]
     assert verdict is Verdict.DRIFTED
     assert reason.startswith("1 of ")
@@ -98,7 +93,7 @@ def test_forged_outputs_are_drifted_even_where_their_receipt_agrees(root: Path) 
     forge(root, "fit_lines", FITS)
     shutil.copy(root / f"{FIGURE}.png", root / "other.png")
     (root / f"{FIGURE}.png").write_bytes((root / "other.png").read_bytes() + b"more")
-    given = found(checks(read_results(root), ROOT, 0))
+    given = found(*checks(read_results(root), ROOT, 0))
     assert given[FITS][0] is Verdict.DRIFTED
     assert any(artifact.startswith(f"{FITS}#") for artifact in given)
     assert given[f"{FIGURE}.png"][0] is Verdict.UNVERIFIABLE
@@ -108,13 +103,13 @@ def test_a_picture_is_judged_by_its_points_and_by_where_it_was_drawn(root: Path)
     (root / f"{FIGURE}.png").write_bytes((root / f"{FIGURE}.png").read_bytes() + b"more")
     forge(root, "draw_figure", f"{FIGURE}.png")
     (receipt,) = (root / "receipts" / "draw_figure").glob("*.json")
-    given = found(checks(read_results(root), ROOT, 0))
+    given = found(*checks(read_results(root), ROOT, 0))
     assert given == {
         f"{FIGURE}.png": (Verdict.DRIFTED, "is another picture than that of the points in the csv beside it")
     }
     said = json.loads(receipt.read_text())
     receipt.write_text(json.dumps({**said, "environment": {**said["environment"], "installed": "other", "locks": {}}}))
-    verdict, reason = found(checks(read_results(root), ROOT, 0))[f"{FIGURE}.png"]
+    verdict, reason = found(*checks(read_results(root), ROOT, 0))[f"{FIGURE}.png"]
     assert (verdict, "drawn otherwise" in reason) == (Verdict.EQUIVALENT, True)
 
 
@@ -147,7 +142,7 @@ def test_a_last_digit_of_a_fit_is_equivalent_and_a_missing_file_is_missing(root:
     values[place] = repr(float(np.nextafter(float(values[place]), 2.0)))
     (root / FITS).write_text("\n".join([lines[0], ",".join(values), *lines[2:]]) + "\n")
     (root / f"{FIGURE}.csv").unlink()
-    given = found(checks(read_results(root), ROOT, 0))
+    given = found(*checks(read_results(root), ROOT, 0))
     assert given[FITS][0] is Verdict.EQUIVALENT
     assert "allowed: 1e-09" in given[FITS][1]
 
@@ -163,7 +158,7 @@ def test_an_accuracy_that_was_edited_is_named(root: Path) -> None:
     said["measures"][0]["correct"] += 1
     said["measures"][1]["top1_low"] += 1e-13
     (root / EVALUATION).write_text(json.dumps(said))
-    given = found([accuracies(read_results(root))])
+    given = found(accuracies(read_results(root)))
     assert given[EVALUATION] == (Verdict.DRIFTED, "1 values are others than those that follow from the stored logits")
     assert given[f"{EVALUATION}#1,reference/correct"][1].endswith("measured")
 
@@ -172,7 +167,7 @@ def test_a_bound_in_other_last_digits_is_equivalent(root: Path) -> None:
     said = json.loads((root / EVALUATION).read_text())
     said["measures"][1]["top1_low"] += 1e-13
     (root / EVALUATION).write_text(json.dumps(said))
-    assert found([accuracies(read_results(root))])[EVALUATION][0] is Verdict.EQUIVALENT
+    assert found(accuracies(read_results(root)))[EVALUATION][0] is Verdict.EQUIVALENT
 
 
 def test_logits_and_labels_that_were_edited_are_named(root: Path) -> None:
@@ -180,18 +175,18 @@ def test_logits_and_labels_that_were_edited_are_named(root: Path) -> None:
     labels = arrays["labels/sketch"].copy()
     labels[0] = (labels[0] + 1) % 3
     save_file({**arrays, "labels/sketch": labels}, path)
-    given = found([accuracies(read_results(root))])
+    given = found(accuracies(read_results(root)))
     assert given[f"{EVALUATION}#labels/sketch"][0] is Verdict.DRIFTED
     save_file({key: value for key, value in arrays.items() if key != "002/sketch"}, path)
-    assert f"{EVALUATION}#2,sketch" in found([accuracies(read_results(root))])
+    assert f"{EVALUATION}#2,sketch" in found(accuracies(read_results(root)))
     perfect = np.eye(3, dtype=np.float32)[arrays["labels/reference"]]
     save_file({**arrays, "001/reference": perfect}, path)
-    assert found([accuracies(read_results(root))])[EVALUATION][0] is Verdict.DRIFTED
+    assert found(accuracies(read_results(root)))[EVALUATION][0] is Verdict.DRIFTED
 
 
 def test_logits_that_are_gone_or_broken(root: Path) -> None:
     path, _ = logits_of(root)
     path.write_bytes(path.read_bytes()[:100])
-    assert found([accuracies(read_results(root))])[EVALUATION][0] is Verdict.CORRUPT
+    assert found(accuracies(read_results(root)))[EVALUATION][0] is Verdict.CORRUPT
     path.unlink()
-    assert found([accuracies(read_results(root))])[EVALUATION][0] is Verdict.UNVERIFIABLE
+    assert found(accuracies(read_results(root)))[EVALUATION][0] is Verdict.UNVERIFIABLE

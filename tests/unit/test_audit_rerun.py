@@ -12,7 +12,7 @@ from datalines.audit.results import read_results
 from datalines.audit.spread import LEVEL, Counted, p_value
 from datalines.audit.verdicts import Check, Verdict
 from datalines.files import sha256_file
-from tests.unit.replayed_study import ROOT, Replayed, copied, pool, snapshot, train
+from tests.unit.replayed_study import ROOT, Replayed, copied, found, pool, snapshot, train
 
 CELL, RUN = "photos/full/0", "runs/photos/full/0"
 
@@ -32,15 +32,10 @@ def root(study: Replayed, tmp_path: Path) -> Path:
     return copied(study, tmp_path / "elsewhere")
 
 
-def found(given: list[Check]) -> dict[str, tuple[Verdict, str]]:
-    """{artifact: verdict, reason} of all findings."""
-    return {entry.artifact: (entry.verdict, entry.reason) for check in given for entry in check.findings}
-
-
 def test_a_deterministic_run_gives_the_same_weights_and_results_are_only_read(root: Path) -> None:
     before = snapshot(root)
     given = rerun.checks(read_results(root), ROOT, CELL)
-    assert found(given) == {}
+    assert found(*given) == {}
     assert snapshot(root) == before
     weights = [f"{RUN}/epoch-00{epoch}.safetensors" for epoch in (1, 2, 3)]
     assert given[0].examined == [*weights, f"{RUN}/summary.json", f"{RUN}/history.csv"]
@@ -64,7 +59,7 @@ def test_other_weights_are_judged_by_their_accuracies(root: Path) -> None:
     old = json.loads(text)["inputs"]["results/tiny/runs/photos/full/0/summary.json"]
     receipt.write_text(text.replace(old, sha256_file(path)))
     weights, measured = rerun.checks(read_results(root), ROOT, CELL)
-    given = found([weights, measured])
+    given = found(weights, measured)
     verdict, reason = given[f"{RUN}/epoch-001.safetensors"]
     assert "another device then, cpu now" in reason
     assert verdict is rerun.outcome(measured)
@@ -86,7 +81,7 @@ def test_weights_and_losses_take_the_verdict_of_their_accuracies(root: Path, tmp
     made[f"{RUN}/history.csv"].write_text("other\n")
     check = Check("retrained", "rerun", "")
     rerun.compare_run(check, read_results(root), CELL, made, verdict, "with code a, made with b")
-    given = found([check])
+    given = found(check)
     assert given.keys() == {f"{RUN}/epoch-003.safetensors", f"{RUN}/history.csv"}
     assert {entry[0] for entry in given.values()} == {verdict}
     assert "with code a, made with b" in given[f"{RUN}/epoch-003.safetensors"][1]
@@ -97,7 +92,7 @@ def test_other_losses_with_the_same_weights_are_drifted(root: Path, tmp_path: Pa
     made[f"{RUN}/history.csv"].write_text("other\n")
     check = Check("retrained", "rerun", "")
     rerun.compare_run(check, read_results(root), CELL, made, Verdict.EQUIVALENT, "")
-    assert {artifact: verdict for artifact, (verdict, _) in found([check]).items()} == {
+    assert {artifact: verdict for artifact, (verdict, _) in found(check).items()} == {
         f"{RUN}/history.csv": Verdict.DRIFTED
     }
 

@@ -12,8 +12,8 @@ from datalines.audit.reordered import reordered
 from datalines.audit.rescored import FLIPS, LOGITS, compared, rescored
 from datalines.audit.results import read_results
 from datalines.audit.sampled import checks, drawn
-from datalines.audit.verdicts import Check, Verdict
-from tests.unit.replayed_study import ROOT, Replayed, copied, pool, snapshot, train
+from datalines.audit.verdicts import Verdict
+from tests.unit.replayed_study import ROOT, Replayed, copied, found, pool, snapshot, train
 
 PREDICTIONS = "evals/photos/full/0/natural.safetensors"
 ALLOWED = np.array([True, True, True])
@@ -32,11 +32,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
 def root(study: Replayed, tmp_path: Path) -> Path:
     """A copy of the results elsewhere."""
     return copied(study, tmp_path / "elsewhere")
-
-
-def found(*given: Check) -> dict[str, tuple[Verdict, str]]:
-    """{artifact: verdict, reason} of all findings."""
-    return {entry.artifact: (entry.verdict, entry.reason) for check in given for entry in check.findings}
 
 
 def test_untouched_results_come_out_again_and_are_only_read(root: Path) -> None:
